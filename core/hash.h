@@ -1,0 +1,23 @@
+/* core/hash.h: BLAKE2b-256 of bytes, as hexadecimal text (libsodium's generichash). */
+#ifndef CORE_HASH_H
+#define CORE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+enum { HASH_HEX = 65 };      /* 64 digits and the NUL */
+
+typedef struct Hash { _Alignas(64) unsigned char state[384]; } Hash;
+
+void hash_init(Hash *h);
+void hash_add(Hash *h, const void *bytes, size_t n);
+void hash_finish(Hash *h, char hex[HASH_HEX]);
+void hash_bytes(const void *bytes, size_t n, char hex[HASH_HEX]);
+/* The file's bytes from `offset` to its end. */
+Status hash_file(const char *path, size_t offset, char hex[HASH_HEX]) MUST_USE;
+/* 64 bits for tables and stable splits; the same on every machine. */
+uint64_t hash_u64(const void *bytes, size_t n, uint64_t seed);
+
+#endif

@@ -1,0 +1,71 @@
+/* data/tokenizer/tokenizer.h: text to token ids and back, as the published tokenizer of a checkpoint does it.
+ *
+ * A Tokenizer is read from a `tokenizer.json` (its text), or from a `vocab.txt` (BERT's WordPiece, with the rules of
+ * `tokenizer_config.json` beside it where there is one). It is immutable once open: any number of threads may encode
+ * with it at once, each with its own Encoding. Parts that this build does not know are refused by name.
+ *
+ * WordPiece: Schuster & Nakajima 2012, longest match first; normalisation and splitting as in google-research/bert's
+ * tokenization.py and the `tokenizers` library's BertNormalizer and BertPreTokenizer. */
+#ifndef DATA_TOKENIZER_TOKENIZER_H
+#define DATA_TOKENIZER_TOKENIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+typedef struct Tokenizer Tokenizer;
+
+enum { TOKENIZER_MAX_FILE = 64 << 20, TOKENIZER_MAX_VOCAB = 1 << 22 };
+
+/* One encoded text or pair. Zero-initialise, reuse for many texts, encoding_release at the end. */
+typedef struct Encoding {
+    int32_t *ids;
+    int32_t *segments;            /* 0 first text, 1 second */
+    int32_t *offsets;             /* 2 a token: begin, end in bytes of the text it came from; specials 0, 0 */
+    int32_t *words;               /* index of the word (pre-token) in its text; -1 for specials: whole-word masking */
+    size_t   n, cap;
+    size_t   n_untruncated;       /* what n would have been; larger than n when the text was cut */
+} Encoding;
+
+typedef struct EncodeOptions {
+    bool   no_special_tokens;     /* default: the template's special tokens are added */
+    size_t max_length;            /* tokens with specials; 0 is no limit. A pair loses tokens from its longer side first */
+} EncodeOptions;
+
+/* path: a folder (tokenizer.json preferred, else vocab.txt), a tokenizer.json or a vocab.txt. */
+Status tokenizer_open(Tokenizer **out, const char *path) MUST_USE;
+/* From the text of a tokenizer.json; `name` is what errors call it. */
+Status tokenizer_parse(Tokenizer **out, const char *json, size_t n, const char *name) MUST_USE;
+void   tokenizer_free(Tokenizer *t);
+
+/* The tokenizer as the text of a tokenizer.json (borrowed, lives as long as t), what checkpoints and exports carry. */
+const char *tokenizer_json(const Tokenizer *t);
+/* Hash of tokenizer_json, hexadecimal: equal means equal ids for every text. */
+const char *tokenizer_hash(const Tokenizer *t);
+
+/* text need not end in NUL. Invalid UTF-8 is ERR_DATA with the byte's place. pair NULL: a single text.
+ * Text is encoded as the reference library does, special tokens written in the text included. */
+Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
+                        const EncodeOptions *options, Encoding *out) MUST_USE;
+void   encoding_release(Encoding *e);
+
+/* Ids to text (gives, NUL-terminated); ids outside the vocabulary are ERR_DATA. */
+Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special, char **out) MUST_USE;
+
+int32_t     tokenizer_size(const Tokenizer *t);                       /* highest id + 1, added tokens included */
+const char *tokenizer_token(const Tokenizer *t, int32_t id);          /* NULL when there is none */
+int32_t     tokenizer_id(const Tokenizer *t, const char *token);      /* -1 when there is none */
+bool        tokenizer_is_special(const Tokenizer *t, int32_t id);
+bool        tokenizer_continues_word(const Tokenizer *t, int32_t id); /* "##ing" */
+
+/* Ids of the roles; -1 when the tokenizer has none. */
+typedef enum TokenRole { TOKEN_PAD, TOKEN_UNK, TOKEN_CLS, TOKEN_SEP, TOKEN_MASK, TOKEN_N_ROLES } TokenRole;
+int32_t     tokenizer_role(const Tokenizer *t, TokenRole role);
+
+/* Writes tokenizer.json, vocab.txt (WordPiece), tokenizer_config.json and special_tokens_map.json into a folder, so
+ * that other tools load it. max_length goes to model_max_length. */
+Status tokenizer_save(const Tokenizer *t, const char *folder, int64_t max_length) MUST_USE;
+
+#endif

@@ -228,7 +228,7 @@ typedef struct Kernels {
     size_t (*grad_norm_workspace)(void *dev, const OptimArgs *a);
     /* One update of every chunk (nothing when !finite); gradients are zero afterwards either way. */
     Status (*adamw)(void *dev, const OptimArgs *a);       /* Loshchilov & Hutter 2019, algorithm 2 */
-    Status (*sgd)(void *dev, const OptimArgs *a);         /* v = momentum v + g;  w -= lr (v + decay w) */
+    Status (*sgd)(void *dev, const OptimArgs *a);         /* m = momentum m + g + decay w;  w -= lr m */
 } Kernels;
 
 #endif

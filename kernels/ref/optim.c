@@ -50,8 +50,8 @@ Status ref_sgd(void *dev, const OptimArgs *a)
         REAL  *w = (REAL *)a->values + c->param, *m = (REAL *)a->m + c->state, *g = (REAL *)a->grads + c->state;
         double lr = s->learning_rate * c->lr_scale;
         for (int64_t i = 0; i < c->n; i++) {
-            m[i] = (REAL)(a->momentum * m[i] + g[i] * s->update_scale);
-            w[i] = (REAL)(w[i] - lr * (m[i] + c->weight_decay * w[i]));
+            m[i] = (REAL)(a->momentum * m[i] + g[i] * s->update_scale + c->weight_decay * w[i]);
+            w[i] = (REAL)(w[i] - lr * m[i]);
         }
     }
     memset(a->grads, 0, (size_t)a->n_state * sizeof(REAL));

@@ -58,6 +58,7 @@ static Status host_alloc(Backend *b, void **out, size_t bytes)
         return hint(fail(ERR_MEMORY, "no memory for %s", text_bytes(text, (double)bytes)),
                     "a smaller batch, max_length or model; `whet plan` says what takes how much");
     }
+    if (bytes >= (size_t)4 << 20) (void)madvise(p, map_size(bytes), MADV_HUGEPAGE);      /* fewer faults; refusal is fine */
     *out = p;
     return OK;
 }
@@ -101,6 +102,33 @@ Status backend_new_host(Backend **out, const char *name)
     kernels_ref_fill(&b->kernels);
     *out = b;
     return OK;
+}
+
+static Status dry_copy(Backend *b, void *dst, const void *src, size_t n)
+{
+    (void)b, (void)dst, (void)src, (void)n;
+    return OK;
+}
+
+static Status dry_download(Backend *b, void *host, const void *src, size_t n)
+{
+    (void)b, (void)src;
+    if (n) memset(host, 0, n);
+    return OK;
+}
+
+static Status dry_zero(Backend *b, void *dst, size_t n)
+{
+    (void)b, (void)dst, (void)n;
+    return OK;
+}
+
+void backend_make_dry(Backend *b)
+{
+    b->dry = true;
+    b->upload = b->copy = dry_copy;
+    b->download = dry_download;
+    b->zero = dry_zero;
 }
 
 Status ref_open(Backend **out)

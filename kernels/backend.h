@@ -13,6 +13,7 @@ struct Backend {
     char        description[160];     /* for the first line of a run: CPU, instruction set, BLAS core */
     void       *dev;                  /* the kernels' own state */
     Kernels     kernels;
+    bool        dry;                  /* kernels and copies do nothing: a run of it only counts memory (`whet plan`) */
 
     /* Memory is zeroed and aligned to ARENA_ALIGN. Untouched pages of a large region cost nothing on host backends. */
     Status    (*alloc)(Backend *b, void **out, size_t bytes);
@@ -34,6 +35,9 @@ typedef struct BackendDef {
 const BackendDef *backend_list(size_t *n);
 Status backend_open(Backend **out, const char *name) MUST_USE;
 void   backend_close(Backend *b);                 /* NULL is fine */
+
+/* Makes an open backend dry: from now on memory is reserved but never touched, and kernels and copies do nothing. */
+void   backend_make_dry(Backend *b);
 
 /* A backend over ordinary host memory with the reference kernels: what ref is and cpu starts from. */
 Status backend_new_host(Backend **out, const char *name) MUST_USE;

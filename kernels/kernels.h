@@ -10,7 +10,8 @@
  * dgamma, dbeta, embedding tables) are always added to. Losses and gradients are sums over the batch; dividing by
  * what was counted is the optimizer's first act (grad_norm).
  *
- * Adding an op: a struct and a slot here, kernels/ref/NAME.c, model/ops/NAME.c, tests/model/ops/NAME_test.c. */
+ * Adding an op: a struct and a line of KERNEL_SLOTS here, kernels/ref/NAME.c, model/ops/NAME.c (its declaration in
+ * ops.h), tests/model/ops/NAME_test.c. */
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
@@ -196,39 +197,53 @@ typedef struct OptimArgs {
     void             *workspace;
 } OptimArgs;
 
-/* The table. Every slot returns OK, or a Status with its sentence; dev is the backend's own state. */
+/* The table, one line a slot: name, argument struct, reference kernel. Every slot returns OK, or a Status with its
+ * sentence; dev is the backend's own state.
+ *   grad_norm   norm of all gradients; writes grad_norm, update_scale, finite, updates into the scalars
+ *   adamw       Loshchilov & Hutter 2019, algorithm 2. One update of every chunk, nothing when !finite; gradients are
+ *               zero afterwards either way
+ *   sgd         m = momentum m + g + decay w;  w -= lr m; the same rules */
+#define KERNEL_SLOTS(X)                                             \
+    X(linear_fwd,        LinearArgs,       ref_linear_fwd)          \
+    X(linear_bwd_input,  LinearArgs,       ref_linear_bwd_input)    \
+    X(linear_bwd_weight, LinearArgs,       ref_linear_bwd_weight)   \
+    X(embed_fwd,         EmbedArgs,        ref_embed_fwd)           \
+    X(embed_bwd,         EmbedArgs,        ref_embed_bwd)           \
+    X(add_norm_fwd,      AddNormArgs,      ref_add_norm_fwd)        \
+    X(add_norm_bwd,      AddNormArgs,      ref_add_norm_bwd)        \
+    X(activation_fwd,    ActivationArgs,   ref_activation_fwd)      \
+    X(activation_bwd,    ActivationArgs,   ref_activation_bwd)      \
+    X(axpby,             AxpbyArgs,        ref_axpby)               \
+    X(dropout,           DropoutArgs,      ref_dropout)             \
+    X(attention_fwd,     AttentionArgs,    ref_attention_fwd)       \
+    X(attention_bwd,     AttentionArgs,    ref_attention_bwd)       \
+    X(pool_fwd,          PoolArgs,         ref_pool_fwd)            \
+    X(pool_bwd,          PoolArgs,         ref_pool_bwd)            \
+    X(gather_fwd,        GatherArgs,       ref_gather_fwd)          \
+    X(gather_bwd,        GatherArgs,       ref_gather_bwd)          \
+    X(l2norm_fwd,        L2NormArgs,       ref_l2norm_fwd)          \
+    X(l2norm_bwd,        L2NormArgs,       ref_l2norm_bwd)          \
+    X(cross_entropy,     CrossEntropyArgs, ref_cross_entropy)       \
+    X(grad_norm,         OptimArgs,        ref_grad_norm)           \
+    X(adamw,             OptimArgs,        ref_adamw)               \
+    X(sgd,               OptimArgs,        ref_sgd)
+
+/* Bytes of args->workspace that a slot wants; an empty slot means none. */
+#define KERNEL_WORKSPACES(X)                                        \
+    X(linear_workspace,        LinearArgs)                          \
+    X(add_norm_workspace,      AddNormArgs)                         \
+    X(attention_workspace,     AttentionArgs)                       \
+    X(cross_entropy_workspace, CrossEntropyArgs)                    \
+    X(grad_norm_workspace,     OptimArgs)
+
 typedef struct Kernels {
     uint32_t abi, size;
-    Status (*linear_fwd)(void *dev, const LinearArgs *a);
-    Status (*linear_bwd_input)(void *dev, const LinearArgs *a);
-    Status (*linear_bwd_weight)(void *dev, const LinearArgs *a);
-    size_t (*linear_workspace)(void *dev, const LinearArgs *a);
-    Status (*embed_fwd)(void *dev, const EmbedArgs *a);
-    Status (*embed_bwd)(void *dev, const EmbedArgs *a);
-    Status (*add_norm_fwd)(void *dev, const AddNormArgs *a);
-    Status (*add_norm_bwd)(void *dev, const AddNormArgs *a);
-    size_t (*add_norm_workspace)(void *dev, const AddNormArgs *a);
-    Status (*activation_fwd)(void *dev, const ActivationArgs *a);
-    Status (*activation_bwd)(void *dev, const ActivationArgs *a);
-    Status (*axpby)(void *dev, const AxpbyArgs *a);
-    Status (*dropout)(void *dev, const DropoutArgs *a);
-    Status (*attention_fwd)(void *dev, const AttentionArgs *a);
-    Status (*attention_bwd)(void *dev, const AttentionArgs *a);
-    size_t (*attention_workspace)(void *dev, const AttentionArgs *a);
-    Status (*pool_fwd)(void *dev, const PoolArgs *a);
-    Status (*pool_bwd)(void *dev, const PoolArgs *a);
-    Status (*gather_fwd)(void *dev, const GatherArgs *a);
-    Status (*gather_bwd)(void *dev, const GatherArgs *a);
-    Status (*l2norm_fwd)(void *dev, const L2NormArgs *a);
-    Status (*l2norm_bwd)(void *dev, const L2NormArgs *a);
-    Status (*cross_entropy)(void *dev, const CrossEntropyArgs *a);
-    size_t (*cross_entropy_workspace)(void *dev, const CrossEntropyArgs *a);
-    /* Norm of all gradients; writes grad_norm, update_scale, finite, updates into the scalars. */
-    Status (*grad_norm)(void *dev, const OptimArgs *a);
-    size_t (*grad_norm_workspace)(void *dev, const OptimArgs *a);
-    /* One update of every chunk (nothing when !finite); gradients are zero afterwards either way. */
-    Status (*adamw)(void *dev, const OptimArgs *a);       /* Loshchilov & Hutter 2019, algorithm 2 */
-    Status (*sgd)(void *dev, const OptimArgs *a);         /* m = momentum m + g + decay w;  w -= lr m */
+#define KERNEL_MEMBER(slot, Args, ref) Status (*slot)(void *dev, const Args *a);
+    KERNEL_SLOTS(KERNEL_MEMBER)
+#undef KERNEL_MEMBER
+#define KERNEL_MEMBER(slot, Args) size_t (*slot)(void *dev, const Args *a);
+    KERNEL_WORKSPACES(KERNEL_MEMBER)
+#undef KERNEL_MEMBER
 } Kernels;
 
 #endif

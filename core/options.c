@@ -297,6 +297,17 @@ static Status read_section(const OptionTable *t, const OptionSection *s, void *t
     return OK;
 }
 
+Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder)
+{
+    for (const cJSON *v = object->child; v; v = v->next) {
+        const Option *o = find_in(s, v->string);
+        char          where[1024];
+        snprintf(where, sizeof where, "%.800s: %.180s", name, v->string);
+        if (o && !cJSON_IsNull(v)) TRY(parse_json(o, place(s, o, target), v, folder, where));
+    }
+    return OK;
+}
+
 static Status read_object(const OptionTable *t, void *target, const cJSON *object, const Source *src)
 {
     if (!cJSON_IsObject(object)) return fail(ERR_CONFIG, "%s: %s is one JSON object", src->name, t->name);

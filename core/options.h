@@ -67,6 +67,8 @@ void   options_release(const OptionTable *t, void *target);
 Status options_read_file(const OptionTable *t, void *target, const char *path) MUST_USE;
 /* The same from an object; `name` is what errors call it, `folder` what paths resolve against. */
 Status options_read_json(const OptionTable *t, void *target, const cJSON *object, const char *name, const char *folder) MUST_USE;
+/* Only the keys of the object that the section knows; the rest belongs to others (a published config.json). */
+Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder) MUST_USE;
 /* One key as on the command line: "train.learning_rate" or its unique last part; text is parsed by the option's type. */
 Status options_set(const OptionTable *t, void *target, const char *key, const char *text) MUST_USE;
 /* Whether the key names an option, and whether that option is a bool (whose value may be left out). */

@@ -366,7 +366,7 @@ static cJSON *value_json(const Option *o, const void *at)
     if (o->type == OPTION_NUMBER) return cJSON_CreateNumber(*(const double *)at);
     if (is_list(o->type)) {
         const StringList *l = at;
-        return cJSON_CreateStringArray((const char *const *)l->items, (int)l->n);
+        return l->n ? cJSON_CreateStringArray((const char *const *)l->items, (int)l->n) : cJSON_CreateArray();      /* NULL is no list to cJSON */
     }
     const char *text = *(char *const *)at;
     if (!text) return cJSON_CreateNull();

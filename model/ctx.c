@@ -51,6 +51,13 @@ void ctx_begin(Ctx *c, Tape *tape, bool training)
     c->nothing = (Tensor){ .ndim = 1, .shape = { 0 }, .dtype = DTYPE_REAL };
 }
 
+Status ctx_begin_scalars(Ctx *c, const StepScalars *s)
+{
+    StepScalars first = *s;
+    first.loss_sum = first.count = 0;
+    return c->backend->upload(c->backend, c->scalars, &first, offsetof(StepScalars, grad_norm));
+}
+
 Status ctx_write_scalars(Ctx *c, const StepScalars *s) { return c->backend->upload(c->backend, c->scalars, s, sizeof *s); }
 Status ctx_read_scalars(Ctx *c, StepScalars *s) { return c->backend->download(c->backend, s, c->scalars, sizeof *s); }
 

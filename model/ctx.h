@@ -76,7 +76,9 @@ void   ctx_begin(Ctx *ctx, Tape *tape, bool training);      /* forget the last s
 /* The batch's arrays in backend memory. Ids, positions and segments are checked against the model's tables. */
 Status ctx_upload(Ctx *ctx, const Batch *batch, int64_t vocab, int64_t max_positions, int64_t segments, BatchView *out) MUST_USE;
 
-/* Scalars of a step, host and back. */
+/* Scalars of a step. Begin writes what the host decides (key, learning rate, clipping) and zeroes the sums; what kernels
+ * count across steps (updates) stays. Write sets all of it, after opening or resuming. */
+Status ctx_begin_scalars(Ctx *ctx, const StepScalars *s) MUST_USE;
 Status ctx_write_scalars(Ctx *ctx, const StepScalars *s) MUST_USE;
 Status ctx_read_scalars(Ctx *ctx, StepScalars *s) MUST_USE;
 

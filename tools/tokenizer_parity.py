@@ -4,7 +4,8 @@
     tools/tokenizer_parity.py MODEL --program "build/whet tokenizer encode" [--data FOLDER] [--lines N] [--hard N]
 
 MODEL: a folder with tokenizer.json (and for --vocab-txt vocab.txt). FOLDER: any text files; lines of .txt/.csv/.tsv,
-every string inside .json/.jsonl, .txt members of .zip. --hard generates strings of the kinds that go wrong: every class
+every string inside .json/.jsonl, .txt members of .zip. --synthetic goes through models made here: one token a character, each
+setting of the normalizer, with and without pre-tokenizer, added tokens with every flag. --hard generates strings of the kinds that go wrong: every class
 of code point, marks in any order, very long words, special tokens inside text. Exit code 0: no difference.
 Needs: pip install tokenizers==0.23.3 (and transformers for --vocab-txt).
 """
@@ -115,14 +116,17 @@ def byte_offsets(text, offsets):
 def reference(tokenizer, text, pair=None):
     e = tokenizer.encode(text, pair) if pair is not None else tokenizer.encode(text)
     offsets = [[0, 0]] * len(e.ids)
+    # id_to_token() shows a normalised added token in its normalised form; the token's name is its content.
+    contents = {i: t.content for i, t in tokenizer.get_added_tokens_decoder().items()}
     for which, t in enumerate([text, pair]):
         if t is None:
             continue
         mine = [i for i, s in enumerate(e.sequence_ids) if s == which]
         for i, o in zip(mine, byte_offsets(t, [e.offsets[i] for i in mine])):
             offsets[i] = o
-    return {"ids": e.ids, "offsets": offsets, "tokens": [tokenizer.id_to_token(i) for i in e.ids],
-            "segments": e.type_ids, "words": [-1 if w is None else w for w in e.word_ids]}
+    return {"ids": e.ids, "offsets": offsets, "tokens": [contents.get(i) or tokenizer.id_to_token(i) for i in e.ids],
+            "segments": e.type_ids, "words": [-1 if w is None else w for w in e.word_ids],
+            "decoded": tokenizer.decode(e.ids), "decoded_all": tokenizer.decode(e.ids, skip_special_tokens=False)}
 
 
 def compare(program, model, tokenizer, texts, extra=()):
@@ -143,23 +147,81 @@ def compare(program, model, tokenizer, texts, extra=()):
         if keys or "ids" not in ours or "offsets" not in ours:
             wrong += 1
             if wrong <= 5:
-                print("DIFFERENT", keys, ascii(t), *("\n  ours   %s %s\n  theirs %s %s" % (k, ours[k], k, theirs[k]) for k in keys), sep=" ")
+                print("DIFFERENT", ascii(t)[:400])
+                for k in keys:
+                    at = next((i for i, (a, b) in enumerate(zip(ours[k], theirs[k])) if a != b), min(len(ours[k]), len(theirs[k])))
+                    print("  %s from entry %d: ours %s, theirs %s" % (k, at, ascii(ours[k][at:at + 8]), ascii(theirs[k][at:at + 8])))
     if p.wait() != 0:
         sys.exit("the program failed with exit code %d" % p.returncode)
     os.unlink(f.name)
     return wrong, n
 
 
+def synthetic_models(folder):
+    """(path, what): every character is a token and a continuation, so that each offset shows."""
+    chars = [chr(c) for c in range(0x21, 0x110000) if not 0xD800 <= c < 0xE000 and unicodedata.category(chr(c)) not in ("Cn", "Co")]
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocab = {t: i for i, t in enumerate(specials + chars + ["##" + c for c in chars] + ["the", "##the", "foo bar", "[x"])}
+    def added(content, **flags):
+        base = {"id": None, "content": content, "special": False, "single_word": False, "lstrip": False, "rstrip": False, "normalized": True}
+        return {**base, **flags}
+    plain = [added(t, special=True, normalized=False) for t in specials]
+    odd = plain + [added("Fox", single_word=True), added("QUICK", lstrip=True), added("b", rstrip=True, single_word=True, normalized=False),
+                   added("Wor"), added("\u00e9", normalized=False), added("[MASK]]", special=True, lstrip=True, rstrip=True, normalized=False),
+                   added("\u5317", rstrip=True), added(" t", normalized=False), added("aa", normalized=False), added("aaa", normalized=False),
+                   added("THE x", special=True), added("1", lstrip=True, rstrip=True)]
+    template = {"type": "TemplateProcessing",
+                "single": [{"Sequence": {"id": "A", "type_id": 3}}, {"SpecialToken": {"id": "E", "type_id": 2}}],
+                "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "E", "type_id": 2}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                "special_tokens": {"E": {"id": "E", "ids": [3, 4], "tokens": ["[SEP]", "[MASK]"]}}}
+    bert = {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}
+    settings = [dict(clean_text=c, handle_chinese_chars=h, strip_accents=a, lowercase=low)
+                for c in (True, False) for h in (True, False) for a in (True, False, None) for low in (True, False)]
+    for i, setting in enumerate(settings + [None]):
+        tokens = json.loads(json.dumps(odd if (i + i // 2) % 2 else plain))
+        next_id = len(vocab)
+        for t in tokens:
+            t["id"] = vocab.get(t["content"], next_id)
+            next_id += t["content"] not in vocab
+        model = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": tokens,
+                 "normalizer": setting and {"type": "BertNormalizer", **setting}, "pre_tokenizer": {"type": "BertPreTokenizer"} if i % 3 else None,
+                 "post_processor": [template, bert, None][i % 3], "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": i % 2 == 0} if i % 4 else None,
+                 "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##" if i % 5 else "#", "max_input_chars_per_word": 100 if i % 4 else 20, "vocab": vocab}}
+        path = os.path.join(folder, "synthetic-%d.json" % i)
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(model, f, ensure_ascii=False)
+        yield path, "synthetic %d: %s, %d added" % (i, setting, len(tokens))
+
+
+def check_synthetic(args):
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for path, what in synthetic_models(folder):
+            tokenizer = Tokenizer.from_file(path)
+            texts = list(hard_strings(args.hard, args.seed))
+            wrong, n = compare(args.program, path, tokenizer, texts)
+            pairs = list(zip(texts[-400::2], texts[-399::2]))
+            tokenizer.enable_truncation(9)
+            wrong2, n2 = compare(args.program, path, tokenizer, pairs, ["--max-length", "9"])
+            print("%s: %d of %d differ, of pairs %d of %d" % (what, wrong, n, wrong2, n2), flush=True)
+            bad += wrong + wrong2
+            os.unlink(path)
+    return bad
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("model")
+    a.add_argument("model", nargs="?")
     a.add_argument("--program", required=True)
     a.add_argument("--data")
     a.add_argument("--lines", type=int, default=60000)
     a.add_argument("--hard", type=int, default=0x110000 // 64 + 30000)
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--vocab-txt", action="store_true", help="open vocab.txt with ours and with transformers' BertTokenizer")
+    a.add_argument("--synthetic", action="store_true")
     args = a.parse_args()
+    if args.synthetic:
+        sys.exit(1 if check_synthetic(args) else 0)
     model = args.model
     if args.vocab_txt:
         from transformers import BertTokenizer

@@ -2,7 +2,8 @@
  *
  * As in the reference: leftmost match first, the longest of those; a single_word match between word characters is
  * passed over, lstrip and rstrip make a match take the white space beside it. The id that a file gives an added token
- * must be the one the reference would give: that of the vocabulary where it stands there, else the next free one. */
+ * must be the one the reference would give: that of the vocabulary where it stands there, else the next free one. Of two
+ * tokens that normalise to the same string the first is found; the reference takes either, by chance. */
 #include "data/tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
@@ -130,7 +131,8 @@ static Status read_one(Tokenizer *t, AddedToken *a, const cJSON *json, Scratch *
     if (a->id < 0) {
         a->id = (*next_id)++;
         if (vocab_string(&t->vocab, a->id))
-            return fail(ERR_FORMAT, "%s: \"%s\" and \"%s\" share the id %d", where, vocab_string(&t->vocab, a->id), content, a->id);
+            return hint(fail(ERR_FORMAT, "%s: \"%s\" and \"%s\" share the id %d", where, vocab_string(&t->vocab, a->id),
+                             content, a->id), "the vocabulary has holes (a line that stands twice leaves one); fill them");
     }
     if (id != a->id)
         return hint(fail(ERR_FORMAT, "%s: \"%s\" says id %lld, but its place is %d", where, content, (long long)id, a->id),

@@ -26,7 +26,8 @@ static Status linear_cross_entropy_backward(Ctx *ctx, const TapeNode *n)
     return dx.data ? ctx_run(ctx, axpby, &a) : ctx->status;
 }
 
-void op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const int32_t *labels, int64_t chunk_rows)
+void op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const int32_t *labels, REAL *row_loss,
+                             int64_t chunk_rows)
 {
     if (ctx->status != OK) return;
     int64_t rows = tensor_rows(x), in = tensor_dim(x, -1), classes = tensor_dim(w, 0);
@@ -48,7 +49,7 @@ void op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const
         a.workspace = ctx_scratch(ctx, linear_workspace, &a);
         ctx_run(ctx, linear_fwd, &a);
         CrossEntropyArgs ce = { .dtype = x->dtype, .rows = n, .classes = classes, .logits = logits, .labels = labels + i,
-                                .dlogits = records ? logits : NULL, .scalars = ctx->scalars };
+                                .dlogits = records ? logits : NULL, .row_loss = row_loss ? row_loss + i : NULL, .scalars = ctx->scalars };
         ce.workspace = ctx_scratch(ctx, cross_entropy_workspace, &ce);
         ctx_run(ctx, cross_entropy, &ce);
         a.workspace = ctx_scratch(ctx, linear_workspace, &a);

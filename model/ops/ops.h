@@ -46,6 +46,7 @@ Tensor *op_l2norm(Ctx *ctx, Tensor *x, double eps);
  * their gradient. row_loss (rows, backend memory) may be NULL. */
 void    op_cross_entropy(Ctx *ctx, Tensor *logits, const int32_t *labels, double label_smoothing, REAL *row_loss);
 /* The same for logits = x w^T + bias, a chunk of rows at a time, so that all logits never exist at once. */
-void    op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const int32_t *labels, int64_t chunk_rows);
+void    op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const int32_t *labels, REAL *row_loss,
+                                int64_t chunk_rows);
 
 #endif

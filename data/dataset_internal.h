@@ -81,4 +81,28 @@ const char *dataset_file_hash(const Dataset *d);              /* of the source f
 const char *dataset_settings(const Dataset *d);               /* JSON text */
 int64_t     dataset_bad_line(const Dataset *d, int64_t i);    /* of the first few bad rows; 0 for the others */
 
+/* ---- report.c: what is in a split ----------------------------------------------------------------------------------- */
+
+typedef struct SeenText { uint64_t key; int64_t line; int32_t label; } SeenText;
+
+/* Collected while a split is read; report_add for each example in order, then report_split once. */
+typedef struct SplitCount {
+    const char *name;
+    SeenText   *texts;                 /* (n_texts) one a row; sorted by key after report_split */
+    int64_t     n_texts;
+    int32_t    *lengths;               /* (n) tokens of each example before it was cut */
+    int64_t     n, n_tokens, n_words, n_unknown, n_cut;      /* n_words: tokens that are not special */
+    int64_t    *per_label;             /* (labels) */
+    size_t      cap_texts, cap_lengths;
+} SplitCount;
+
+Status report_add(SplitCount *c, Dataset *d, int64_t i, const Example *e, const Tokenizer *tokenizer) MUST_USE;
+/* Adds c->name to splits. path: the prepared file or NULL. */
+Status report_split(SplitCount *c, const Dataset *d, int64_t max_length, const char *path, cJSON *splits) MUST_USE;
+/* Rows of `second` whose text stands in `first` too; nothing is added when there are none. Both after report_split. */
+Status report_across(const SplitCount *first, const SplitCount *second, cJSON *across) MUST_USE;
+/* Sentences about what somebody should look at, into report["warnings"]. */
+Status report_warnings(cJSON *report) MUST_USE;
+void   split_count_release(SplitCount *c);
+
 #endif

@@ -17,7 +17,7 @@
 #include "data/dataset_internal.h"
 #include "io/array_file.h"
 
-enum { CHUNK = 1 << 16, STORE_MAX_LABEL_BYTES = 64 << 20 };
+enum { CHUNK = 1 << 14, STORE_MAX_LABEL_BYTES = 64 << 20 };
 
 /* ---- a column of integers in the file, int32 in memory ---------------------------------------------------------------- */
 
@@ -63,9 +63,10 @@ typedef struct Column {
 
 struct StoreWriter {
     ArrayFile *file;
-    Column     ids, words, segments, labels, lengths;
+    Column     ids, words, segments;
     int64_t   *lines, *offsets;        /* (n), (n + 1) */
-    size_t     cap_lines, cap_offsets;
+    int32_t   *labels, *lengths;       /* (n) */
+    size_t     cap_lines, cap_offsets, cap_labels, cap_lengths;
     int64_t    n, n_tokens;
     bool       pairs;
 };
@@ -102,9 +103,7 @@ Status store_create(StoreWriter **out, const char *path, int32_t vocab_size, int
     w->ids = (Column){ .name = "ids", .dtype = narrowest(vocab_size) };
     w->words = (Column){ .name = "words", .dtype = words };
     w->segments = (Column){ .name = "segments", .dtype = DTYPE_I8 };
-    w->labels = (Column){ .name = "labels", .dtype = DTYPE_I32 };
-    w->lengths = (Column){ .name = "lengths", .dtype = DTYPE_I32 };
-    Column *all[] = { &w->ids, &w->words, &w->labels, &w->lengths, &w->segments };
+    Column *all[] = { &w->ids, &w->words, &w->segments };
     Status  s = array_file_create(&w->file, path, FORMAT_HDF5);
     for (size_t i = 0; s == OK && i < COUNT(all) - !pairs; i++)
         s = array_file_declare_growing(w->file, all[i]->name, all[i]->dtype, CHUNK);
@@ -119,11 +118,13 @@ Status store_add(StoreWriter *w, const Example *e)
     size_t n = (size_t)w->n + 1;
     TRY(mem_grow(&w->lines, &w->cap_lines, n, sizeof *w->lines));
     TRY(mem_grow(&w->offsets, &w->cap_offsets, n + 1, sizeof *w->offsets));
+    TRY(mem_grow(&w->labels, &w->cap_labels, n, sizeof *w->labels));
+    TRY(mem_grow(&w->lengths, &w->cap_lengths, n, sizeof *w->lengths));
     TRY(column_add(w, &w->ids, e->ids, (size_t)e->n));
     TRY(column_add(w, &w->words, e->words, (size_t)e->n));
     if (w->pairs) TRY(column_add(w, &w->segments, e->segments, (size_t)e->n));
-    TRY(column_add(w, &w->labels, &e->label, 1));
-    TRY(column_add(w, &w->lengths, &(int32_t){ (int32_t)e->n_untruncated }, 1));
+    w->labels[w->n] = e->label;
+    w->lengths[w->n] = (int32_t)e->n_untruncated;
     w->lines[w->n++] = e->line;
     w->n_tokens += e->n;
     w->offsets[w->n] = w->n_tokens;
@@ -139,7 +140,7 @@ static Status write_whole(ArrayFile *f, const char *name, DType t, int64_t n, co
 static Status write_labels(ArrayFile *f, const Labels *l)
 {
     char  *text = NULL;
-    cJSON *names = cJSON_CreateStringArray((const char *const *)l->names, l->n);
+    cJSON *names = l->n ? cJSON_CreateStringArray((const char *const *)l->names, l->n) : cJSON_CreateArray();
     Status s = names ? json_print(&text, names, false) : fail(ERR_MEMORY, "no memory for %d label names", l->n);
     if (s == OK) s = write_whole(f, "label_names", DTYPE_U8, (int64_t)strlen(text), text);
     cJSON_Delete(names);
@@ -151,10 +152,12 @@ static Status finish(StoreWriter *w, const StoreInfo *info)
 {
     char bad[32];
     snprintf(bad, sizeof bad, "%" PRId64, info->n_bad);
-    Column *all[] = { &w->ids, &w->words, &w->labels, &w->lengths, &w->segments };
+    Column *all[] = { &w->ids, &w->words, &w->segments };
     for (size_t i = 0; i < COUNT(all) - !w->pairs; i++) TRY(column_flush(w, all[i]));
     TRY(write_whole(w->file, "offsets", DTYPE_I64, w->n + 1, w->offsets));
     TRY(write_whole(w->file, "lines", DTYPE_I64, w->n, w->lines));
+    TRY(write_whole(w->file, "labels", DTYPE_I32, w->n, w->labels));
+    TRY(write_whole(w->file, "lengths", DTYPE_I32, w->n, w->lengths));
     TRY(write_labels(w->file, &info->labels));
     TRY(array_file_put_text(w->file, "kind", "dataset"));
     TRY(array_file_put_text(w->file, "source", info->source));
@@ -180,8 +183,8 @@ void store_abort(StoreWriter *w)
     free(w->ids.values);
     free(w->words.values);
     free(w->segments.values);
-    free(w->labels.values);
-    free(w->lengths.values);
+    free(w->labels);
+    free(w->lengths);
     free(w->lines);
     free(w->offsets);
     free(w);

@@ -2,20 +2,20 @@
 #ifndef TESTS_DATA_DATA_TEST_H
 #define TESTS_DATA_DATA_TEST_H
 
+#include "core/file.h"
+#include "core/text.h"
+#include "data/dataset.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include <cmocka.h>      /* after core/status.h, for it has a fail() of its own */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "core/file.h"
-#include "core/text.h"
-#include "data/dataset.h"
 
 static char test_folder[64];
 

@@ -17,7 +17,7 @@
 
 typedef struct Tokenizer Tokenizer;
 
-enum { TOKENIZER_MAX_FILE = 64 << 20, TOKENIZER_MAX_VOCAB = 1 << 22 };
+enum { TOKENIZER_MAX_FILE = 64 << 20, TOKENIZER_MAX_VOCAB = 1 << 22, TOKENIZER_MAX_TEXT = 512 << 20 };
 
 /* One encoded text or pair. Zero-initialise, reuse for many texts, encoding_release at the end. */
 typedef struct Encoding {
@@ -27,6 +27,7 @@ typedef struct Encoding {
     int32_t *words;               /* index of the word (pre-token) in its text; -1 for specials: whole-word masking */
     size_t   n, cap;
     size_t   n_untruncated;       /* what n would have been; larger than n when the text was cut */
+    struct Scratch *scratch;      /* working memory, reused from text to text; nobody else's business */
 } Encoding;
 
 typedef struct EncodeOptions {

@@ -35,7 +35,7 @@ struct Dataset {
     char            *settings;
 };
 
-/* ---- what is asked for ---------------------------------------------------------------------------------------------- */
+/* ---- what is asked for ------------------------------------------------------------------------------------------ */
 
 static Status plan_split(SplitPlan *out, const DataConfig *c, const char *split)
 {
@@ -50,8 +50,9 @@ static Status plan_split(SplitPlan *out, const DataConfig *c, const char *split)
     else if (strcmp(split, "validation") != 0)
         return hint(fail(ERR_USAGE, "\"%s\" is not a split", split), "use one of train, validation, test");
     if (!out->path || !out->path[0])
-        return hint(fail(ERR_CONFIG, "there is no %s set: data.%s is not given", split, split), "name a file in data.%s%s",
-                    split, strcmp(split, "validation") == 0 ? ", or a share of the training rows (0.1)" : "");
+        return hint(fail(ERR_CONFIG, "there is no %s set: data.%s is not given", split, split),
+                    "name a file in data.%s%s", split,
+                    strcmp(split, "validation") == 0 ? ", or a share of the training rows (0.1)" : "");
     if (is_share && share > 0 && out->path == c->train) {
         out->part = strcmp(split, "train") == 0 ? PART_REST : PART_SHARE;
         out->share = share;
@@ -81,7 +82,8 @@ static Status describe(char **out, const Dataset *d, const DataConfig *c, const 
     return s;
 }
 
-static void content_hash(char hex[HASH_HEX], const char *file, const char *tokenizer, const char *settings, const Labels *l)
+static void content_hash(char hex[HASH_HEX], const char *file, const char *tokenizer, const char *settings,
+                         const Labels *l)
 {
     Hash h;
     hash_init(&h);
@@ -98,7 +100,7 @@ static Status open_corpus(Dataset *d)
                        .label = d->label, .label_required = d->label_wanted, .skip_bad_rows = d->skip_bad });
 }
 
-/* ---- from the text: which rows -------------------------------------------------------------------------------------- */
+/* ---- from the text: which rows ---------------------------------------------------------------------------------- */
 
 static Status encode(Dataset *d, const Row *row, bool specials, size_t max_length)
 {
@@ -114,7 +116,8 @@ static bool has_plain_letter(const char *text, size_t n)
         int      len = utf8_decode(text + i, n - i, &cp);
         if (len == 0) return false;
         if ((cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') ||
-            (cp >= 0x400 && cp <= 0x481) || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0xAC00 && cp <= 0xD7A3)) return true;
+            (cp >= 0x400 && cp <= 0x481) || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0xAC00 && cp <= 0xD7A3))
+            return true;
         i += (size_t)len;
     }
     return false;
@@ -143,8 +146,8 @@ static Status check_length(Dataset *d, const Row *row)
 static Status unseen_label(const Dataset *d, const Labels *known, const Row *row)
 {
     const char *near = text_nearest(row->label, (const char *const *)known->names, (size_t)known->n);
-    Status      s = fail(ERR_DATA, "%s:%" PRId64 ": the label \"%s\" is none of the %d that training saw", d->path, row->line,
-                         row->label, known->n);
+    Status      s = fail(ERR_DATA, "%s:%" PRId64 ": the label \"%s\" is none of the %d that training saw", d->path,
+                         row->line, row->label, known->n);
     if (near) return hint(s, "did you mean \"%s\"? Correct the row, or set data.on_bad_row to skip", near);
     return hint(s, "correct the row, add such rows to the training set, or set data.on_bad_row to skip");
 }
@@ -217,7 +220,8 @@ static Status take_part(Dataset *d, const SplitPlan *plan)
     d->keys = NULL;
     d->n_rows = n;
     if (s != OK || n > 0) return s;
-    return hint(fail(ERR_DATA, "%s: a share of %g of %" PRId64 " rows leaves no row for %s", d->path, plan->share, total, plan->name),
+    return hint(fail(ERR_DATA, "%s: a share of %g of %" PRId64 " rows leaves no row for %s", d->path, plan->share,
+                     total, plan->name),
                 "choose another share, or give data.validation a file");
 }
 
@@ -255,14 +259,16 @@ static Status cut_windows(Dataset *d)
         else TRY(bad_row(d, s, row.line));
     }
     if (windows_count(d->windows) > 0) return OK;
-    return hint(fail(ERR_DATA, "%s: no rows: all texts are empty after normalisation", d->path), "check that this is the right file");
+    return hint(fail(ERR_DATA, "%s: no rows: all texts are empty after normalisation", d->path),
+                "check that this is the right file");
 }
 
 static Status read_text(Dataset *d, const DataConfig *c, const SplitPlan *plan, const DatasetOptions *o)
 {
     TRY(open_corpus(d));
     d->n_bad = corpus_bad_rows(d->corpus);
-    for (int64_t i = 0; i < d->n_bad && (size_t)i < COUNT(d->bad_lines); i++) d->bad_lines[i] = corpus_bad_line(d->corpus, i);
+    for (int64_t i = 0; i < d->n_bad && (size_t)i < COUNT(d->bad_lines); i++)
+        d->bad_lines[i] = corpus_bad_line(d->corpus, i);
     TRY(select_rows(d, o, plan, (uint64_t)c->seed));
     if (o->windows) TRY(cut_windows(d));
     else TRY(mem_new(&d->cut, (size_t)d->n_rows, 1));
@@ -271,7 +277,7 @@ static Status read_text(Dataset *d, const DataConfig *c, const SplitPlan *plan, 
     return OK;
 }
 
-/* ---- from a prepared file ------------------------------------------------------------------------------------------- */
+/* ---- from a prepared file --------------------------------------------------------------------------------------- */
 
 /* Opens PREPARED/SPLIT.h5 when what it holds is what reading the text would give; d->store stays NULL otherwise. The
  * text itself may be gone: then the hash that the file remembers of it has to do. */
@@ -281,7 +287,7 @@ static Status try_prepared(Dataset *d, const DataConfig *c, const SplitPlan *pla
     Store *store = NULL;
     TRY(text_format(&path, "%s/%s.h5", c->prepared, plan->name));
     if (!file_exists(path)) goto done;
-    if (store_open(&store, path, tokenizer_size(d->tokenizer)) != OK) goto done;      /* damaged or somebody else's: the text is still there */
+    if (store_open(&store, path, tokenizer_size(d->tokenizer)) != OK) goto done;      /* damaged: the text is there */
     const StoreInfo *info = store_info(store);
     const char      *now = info->file_hash;
     if (file_exists(d->path)) {
@@ -308,7 +314,7 @@ done:
     return OK;
 }
 
-/* ---- life cycle ----------------------------------------------------------------------------------------------------- */
+/* ---- life cycle ------------------------------------------------------------------------------------------------- */
 
 static Status start(Dataset *d, const DataConfig *c, const SplitPlan *plan, const Tokenizer *t, const DatasetOptions *o,
                     bool prepared)
@@ -389,7 +395,7 @@ void dataset_close(Dataset *d)
     free(d);
 }
 
-/* ---- examples ------------------------------------------------------------------------------------------------------- */
+/* ---- examples --------------------------------------------------------------------------------------------------- */
 
 int64_t dataset_count(const Dataset *d)
 {
@@ -435,7 +441,8 @@ Status dataset_row(Dataset *d, int64_t i, Row *out)
     TRY(store_example(d->store, i, &e));
     int64_t row = corpus_find_line(d->corpus, e.line);
     if (row < 0)
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": no row begins here any more", d->path, e.line), "prepare the data again");
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": no row begins here any more", d->path, e.line),
+                    "prepare the data again");
     return corpus_row(d->corpus, row, out);
 }
 

@@ -101,6 +101,7 @@ static Status index_rows(Corpus *c, Place p)
         Row    row;
         Status s = c->reader->read(&c->source, &p, &row);
         if (s == OK) s = check_row(c, &row);
+        if (s == OK && c->source.options.on_row) s = c->source.options.on_row(c->source.options.arg, &row);
         if (s == OK) {
             TRY(mem_grow(&c->rows, &c->cap, (size_t)c->n + 1, sizeof *c->rows));
             c->rows[c->n++] = begin;
@@ -127,8 +128,11 @@ static Status start(Corpus *c, const char *path, const CorpusOptions *options)
     TRY(text_copy(&c->pair_name, options->pair));
     TRY(text_copy(&c->label_name, options->label));
     s->path = c->path;
-    s->options = (CorpusOptions){ NULL, c->text_name, c->pair_name, c->label_name, options->label_required,
-                                  options->skip_bad_rows };
+    s->options = *options;
+    s->options.format = NULL;
+    s->options.text = c->text_name;
+    s->options.pair = c->pair_name;
+    s->options.label = c->label_name;
     TRY(file_map(&s->file, path));
     if (s->file.size == 0)
         return hint(fail(ERR_DATA, "%s: no rows: the file is empty", path), "check that this is the right file");

@@ -23,6 +23,10 @@ typedef struct CorpusOptions {
     const char *text, *pair, *label;      /* column names; pair, label NULL: not wanted */
     bool        label_required;
     bool        skip_bad_rows;     /* else the first bad row is an error naming file, line and what is wrong */
+    /* Called for each row while the file is indexed, in order, so that the caller needs no pass of its own. ERR_DATA
+     * makes the row a bad one, other failures end corpus_open. NULL: not called. */
+    Status    (*on_row)(void *arg, const Row *row);
+    void       *arg;
 } CorpusOptions;
 
 Status  corpus_open(Corpus **out, const char *path, const CorpusOptions *options) MUST_USE;

@@ -21,11 +21,11 @@ struct Dataset {
     Corpus          *corpus;           /* NULL in a prepared set until somebody asks for a row */
     Store           *store;            /* a prepared set, else NULL */
     Windows         *windows;          /* a language-model set on the fly, else NULL */
-    int64_t         *rows;             /* (n_rows) of the corpus, on the fly */
+    int64_t         *rows;             /* (n_rows) of the corpus, on the fly; NULL: all of them */
     int32_t         *classes;          /* (n_rows) of those rows, when labels are wanted */
     uint64_t        *keys;             /* (n_rows) while a share is chosen */
     int64_t          n_rows;
-    size_t           cap_rows, cap_classes, cap_keys;
+    size_t           cap_classes, cap_keys;
     Labels           labels;
     Encoding         encoding;
     unsigned char   *cut;              /* (n_rows) already counted in n_truncated */
@@ -94,10 +94,11 @@ static void content_hash(char hex[HASH_HEX], const char *file, const char *token
     hash_finish(&h, hex);
 }
 
-static Status open_corpus(Dataset *d)
+static Status open_corpus(Dataset *d, Status (*on_row)(void *, const Row *), void *arg)
 {
     return corpus_open(&d->corpus, d->path, &(CorpusOptions){ .format = d->format, .text = d->text, .pair = d->pair,
-                       .label = d->label, .label_required = d->label_wanted, .skip_bad_rows = d->skip_bad });
+                       .label = d->label, .label_required = d->label_wanted, .skip_bad_rows = d->skip_bad,
+                       .on_row = on_row, .arg = arg });
 }
 
 /* ---- from the text: which rows ---------------------------------------------------------------------------------- */
@@ -152,8 +153,19 @@ static Status unseen_label(const Dataset *d, const Labels *known, const Row *row
     return hint(s, "correct the row, add such rows to the training set, or set data.on_bad_row to skip");
 }
 
-static Status check_row(Dataset *d, const Row *row, const DatasetOptions *o, LabelSet *set, int32_t *class)
+/* What goes on while the corpus indexes its file. */
+typedef struct Selection {
+    Dataset              *d;
+    const DatasetOptions *o;
+    const SplitPlan      *plan;
+    uint64_t              seed;
+    LabelSet              set;
+} Selection;
+
+static Status check_row(Selection *sel, const Row *row, int32_t *class)
 {
+    Dataset              *d = sel->d;
+    const DatasetOptions *o = sel->o;
     *class = -1;
     if (!o->windows) {                                  /* windows are tokenised anyway */
         TRY(check_not_empty(d, row->text, row->n_text, row->line));
@@ -161,33 +173,28 @@ static Status check_row(Dataset *d, const Row *row, const DatasetOptions *o, Lab
         TRY(check_length(d, row));
     }
     if (o->labels == LABEL_NONE) return OK;
-    if (!o->known) return during(label_set_add(set, row->label, class), "reading %s:%" PRId64, d->path, row->line);
+    if (!o->known)
+        return during(label_set_add(&sel->set, row->label, class), "reading %s:%" PRId64, d->path, row->line);
     *class = labels_find(o->known, row->label);
     return *class < 0 ? unseen_label(d, o->known, row) : OK;
 }
 
-static Status keep_row(Dataset *d, int64_t i, const Row *row, int32_t class, const SplitPlan *plan, uint64_t seed)
+static Status select_row(void *arg, const Row *row)
 {
-    size_t need = (size_t)d->n_rows + 1;
-    TRY(mem_grow(&d->rows, &d->cap_rows, need, sizeof *d->rows));
-    d->rows[d->n_rows] = i;
+    Selection *sel = arg;
+    Dataset   *d = sel->d;
+    int32_t    class;
+    size_t     need = (size_t)d->n_rows + 1;
+    TRY(check_row(sel, row, &class));
     if (d->label_wanted) {
         TRY(mem_grow(&d->classes, &d->cap_classes, need, sizeof *d->classes));
         d->classes[d->n_rows] = class;
     }
-    if (plan->part != PART_ALL) {
+    if (sel->plan->part != PART_ALL) {
         TRY(mem_grow(&d->keys, &d->cap_keys, need, sizeof *d->keys));
-        d->keys[d->n_rows] = split_key(row, seed);
+        d->keys[d->n_rows] = split_key(row, sel->seed);
     }
     d->n_rows++;
-    return OK;
-}
-
-static Status bad_row(Dataset *d, Status s, int64_t line)      /* OK when it may be skipped */
-{
-    if (s != ERR_DATA || !d->skip_bad) return s;
-    if ((size_t)d->n_bad < COUNT(d->bad_lines)) d->bad_lines[d->n_bad] = line;
-    d->n_bad++;
     return OK;
 }
 
@@ -206,12 +213,13 @@ static Status collect_labels(Dataset *d, LabelSet *set)
 static Status take_part(Dataset *d, const SplitPlan *plan)
 {
     bool *chosen;
+    TRY(mem_new(&d->rows, (size_t)d->n_rows, sizeof *d->rows));
     TRY(mem_new(&chosen, (size_t)d->n_rows, sizeof *chosen));
     Status  s = split_share(d->keys, d->classes, d->n_rows, d->labels.n, plan->share, chosen);
     int64_t n = 0, total = d->n_rows;
     for (int64_t i = 0; s == OK && i < total; i++) {
         if (chosen[i] != (plan->part == PART_SHARE)) continue;
-        d->rows[n] = d->rows[i];
+        d->rows[n] = i;
         if (d->classes) d->classes[n] = d->classes[i];
         n++;
     }
@@ -227,22 +235,22 @@ static Status take_part(Dataset *d, const SplitPlan *plan)
 
 static Status select_rows(Dataset *d, const DatasetOptions *o, const SplitPlan *plan, uint64_t seed)
 {
-    LabelSet set = { 0 };
-    Status   s = OK;
-    for (int64_t i = 0; i < corpus_count(d->corpus) && s == OK; i++) {
-        Row     row;
-        int32_t class;
-        if ((s = corpus_row(d->corpus, i, &row)) != OK) break;
-        if ((s = check_row(d, &row, o, &set, &class)) == OK) s = keep_row(d, i, &row, class, plan, seed);
-        else s = bad_row(d, s, row.line);
-    }
-    if (s == OK && d->n_rows == 0)
-        s = hint(fail(ERR_DATA, "%s: no rows: all %" PRId64 " are bad", d->path, d->n_bad),
-                 "set data.on_bad_row to fail to see what is wrong with the first one");
-    if (s == OK && d->label_wanted) s = o->known ? labels_copy(&d->labels, o->known) : collect_labels(d, &set);
+    Selection sel = { .d = d, .o = o, .plan = plan, .seed = seed };
+    Status    s = open_corpus(d, select_row, &sel);
+    if (s == OK && d->label_wanted) s = o->known ? labels_copy(&d->labels, o->known) : collect_labels(d, &sel.set);
     if (s == OK && plan->part != PART_ALL) s = take_part(d, plan);
-    label_set_release(&set);
+    label_set_release(&sel.set);
     return s;
+}
+
+static int64_t corpus_index(const Dataset *d, int64_t row) { return d->rows ? d->rows[row] : row; }
+
+static Status bad_text(Dataset *d, Status s, int64_t line)      /* OK when it may be skipped */
+{
+    if (s != ERR_DATA || !d->skip_bad) return s;
+    if ((size_t)d->n_bad < COUNT(d->bad_lines)) d->bad_lines[d->n_bad] = line;
+    d->n_bad++;
+    return OK;
 }
 
 static Status cut_windows(Dataset *d)
@@ -250,13 +258,13 @@ static Status cut_windows(Dataset *d)
     TRY(windows_new(&d->windows, d->tokenizer, d->max_length));
     for (int64_t i = 0; i < d->n_rows; i++) {
         Row row;
-        TRY(corpus_row(d->corpus, d->rows[i], &row));
+        TRY(corpus_row(d->corpus, corpus_index(d, i), &row));
         Status s = during(encode(d, &row, false, 0), "reading %s:%" PRId64, d->path, row.line);
         if (s == OK && d->encoding.n == 0)
             s = hint(fail(ERR_DATA, "%s:%" PRId64 ": the text is empty after normalisation", d->path, row.line),
                      "correct the row, or set data.on_bad_row to skip");
         if (s == OK) TRY(windows_add(d->windows, &d->encoding, i));
-        else TRY(bad_row(d, s, row.line));
+        else TRY(bad_text(d, s, row.line));
     }
     if (windows_count(d->windows) > 0) return OK;
     return hint(fail(ERR_DATA, "%s: no rows: all texts are empty after normalisation", d->path),
@@ -265,11 +273,10 @@ static Status cut_windows(Dataset *d)
 
 static Status read_text(Dataset *d, const DataConfig *c, const SplitPlan *plan, const DatasetOptions *o)
 {
-    TRY(open_corpus(d));
+    TRY(select_rows(d, o, plan, (uint64_t)c->seed));
     d->n_bad = corpus_bad_rows(d->corpus);
     for (int64_t i = 0; i < d->n_bad && (size_t)i < COUNT(d->bad_lines); i++)
         d->bad_lines[i] = corpus_bad_line(d->corpus, i);
-    TRY(select_rows(d, o, plan, (uint64_t)c->seed));
     if (o->windows) TRY(cut_windows(d));
     else TRY(mem_new(&d->cut, (size_t)d->n_rows, 1));
     TRY(corpus_hash(d->corpus, d->file_hash));
@@ -405,7 +412,7 @@ int64_t dataset_count(const Dataset *d)
 static Status encode_row(Dataset *d, int64_t i, Example *out)
 {
     Row row;
-    TRY(corpus_row(d->corpus, d->rows[i], &row));
+    TRY(corpus_row(d->corpus, corpus_index(d, i), &row));
     TRY(during(encode(d, &row, true, (size_t)d->max_length), "reading %s:%" PRId64, d->path, row.line));
     const Encoding *e = &d->encoding;
     bool            cut = e->n_untruncated > e->n;
@@ -427,16 +434,16 @@ Status dataset_example(Dataset *d, int64_t i, Example *out)
     *out = (Example){ .label = -1 };
     windows_example(d->windows, i, out);
     out->n_untruncated = out->n;
-    out->line = corpus_line(d->corpus, d->rows[windows_row(d->windows, i)]);
+    out->line = corpus_line(d->corpus, corpus_index(d, windows_row(d->windows, i)));
     return OK;
 }
 
 Status dataset_row(Dataset *d, int64_t i, Row *out)
 {
     BUG_ON(i < 0 || i >= dataset_count(d));
-    if (!d->store) return corpus_row(d->corpus, d->rows[d->windows ? windows_row(d->windows, i) : i], out);
+    if (!d->store) return corpus_row(d->corpus, corpus_index(d, d->windows ? windows_row(d->windows, i) : i), out);
     if (!d->corpus)
-        TRY(during(open_corpus(d), "looking up the text of a prepared row; only its tokens are in the prepared file"));
+        TRY(during(open_corpus(d, NULL, NULL), "looking up the text of a prepared row; only tokens are stored"));
     Example e;
     TRY(store_example(d->store, i, &e));
     int64_t row = corpus_find_line(d->corpus, e.line);

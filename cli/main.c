@@ -167,7 +167,7 @@ int main(int argc, char **argv)
         printf("whet %s\n", WHET_VERSION);
         return 0;
     }
-    const Verb *v;
+    const Verb *v = NULL;
     Args        args = { 0 };
     Status      s = find_verb(&v, argv[1]);
     if (s == OK && wants_help(argc - 2, argv + 2)) {

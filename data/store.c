@@ -19,7 +19,7 @@
 
 enum { CHUNK = 1 << 14, STORE_MAX_LABEL_BYTES = 64 << 20 };
 
-/* ---- a column of integers in the file, int32 in memory ---------------------------------------------------------------- */
+/* ---- a column of integers in the file, int32 in memory ---------------------------------------------------------- */
 
 static DType narrowest(int64_t max)
 {
@@ -52,7 +52,7 @@ static void widen_in_place(int32_t *values, size_t n, DType t)      /* from the 
         }
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Column {
     const char *name;
@@ -78,7 +78,8 @@ static Status column_flush(StoreWriter *w, Column *c)
     TRY(mem_new(&out, c->n, dtype_size(c->dtype)));
     Status s = narrow(out, c->values, c->n, c->dtype)
         ? array_file_append(w->file, c->name, (int64_t)c->n, out)
-        : fail(ERR_UNSUPPORTED, "%s: a value in %s does not fit its type, %s", array_file_path(w->file), c->name, dtype_name(c->dtype));
+        : fail(ERR_UNSUPPORTED, "%s: a value in %s does not fit its type, %s", array_file_path(w->file), c->name,
+               dtype_name(c->dtype));
     free(out);
     c->n = 0;
     return s;
@@ -190,7 +191,7 @@ void store_abort(StoreWriter *w)
     free(w);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 struct Store {
     ArrayFile       *file;
@@ -221,7 +222,8 @@ static Status read_whole(Store *s, const char *name, DType t, int64_t n, void *o
     const ArrayInfo *info;
     void            *p;
     TRY(need_array(s, name, &info));
-    if (info->dtype != t || info->count != n) return damaged(s, "not a prepared data set: an array has another size or type");
+    if (info->dtype != t || info->count != n)
+        return damaged(s, "not a prepared data set: an array has another size or type");
     TRY(mem_new(out_pointer, (size_t)n, dtype_size(t)));
     memcpy(&p, out_pointer, sizeof p);
     return n ? array_file_read(s->file, info, 0, n, p) : OK;
@@ -239,7 +241,8 @@ static Status read_labels(Store *s)
     char            *text;
     cJSON           *json = NULL;
     TRY(need_array(s, "label_names", &info));
-    if (info->count > STORE_MAX_LABEL_BYTES || info->dtype != DTYPE_U8) return damaged(s, "the label names are too long");
+    if (info->count > STORE_MAX_LABEL_BYTES || info->dtype != DTYPE_U8)
+        return damaged(s, "the label names are too long");
     TRY(mem_new(&text, (size_t)info->count + 1, 1));
     Status st = array_file_read(s->file, info, 0, info->count, text);
     if (st == OK) st = json_parse(&json, text, (size_t)info->count, "label_names", JSON_REFUSE_NUL);
@@ -261,7 +264,8 @@ static Status read_labels(Store *s)
 static Status check(Store *s)
 {
     int64_t tokens = s->ids->count;
-    if (s->words->count != tokens || (s->segments && s->segments->count != tokens)) return damaged(s, "arrays of unequal length");
+    if (s->words->count != tokens || (s->segments && s->segments->count != tokens))
+        return damaged(s, "arrays of unequal length");
     if (s->offsets[0] != 0 || s->offsets[s->n] != tokens) return damaged(s, "the offsets do not fit the tokens");
     for (int64_t i = 0; i < s->n; i++) {
         int64_t n = s->offsets[i + 1] - s->offsets[i];
@@ -352,7 +356,8 @@ Status store_example(Store *s, int64_t i, Example *out)
     TRY(read_tokens(s, s->words, first, n, &s->out_words, &s->cap_words));
     TRY(read_tokens(s, s->segments, first, n, &s->out_segments, &s->cap_segments));
     for (int64_t k = 0; k < n; k++)
-        if (s->out_ids[k] < 0 || s->out_ids[k] >= s->vocab_size) return damaged(s, "a token that the tokenizer does not have");
+        if (s->out_ids[k] < 0 || s->out_ids[k] >= s->vocab_size)
+            return damaged(s, "a token that the tokenizer does not have");
     *out = (Example){ .ids = s->out_ids, .segments = s->out_segments, .words = s->out_words, .n = n,
                       .n_untruncated = s->lengths[i], .label = s->labels[i], .line = s->lines[i],
                       .truncated = s->lengths[i] > n };

@@ -40,10 +40,11 @@ static const char *rows_file(const char *name, bool pairs, const char *last)
 
 static DataConfig config(bool pairs)
 {
-    return (DataConfig){ .train = (char *)(uintptr_t)rows_file("train.csv", pairs, ""), .validation = "0.2", .format = "auto",
-                         .test = (char *)(uintptr_t)rows_file("test.csv", pairs, pairs ? "z,a,class 1\n" : "z,class 1\n"),
-                         .text = "text", .text_pair = pairs ? "pair" : NULL, .label = "label", .truncation = "longest_first",
-                         .on_bad_row = "fail", .seed = 42 };
+    const char *train = rows_file("train.csv", pairs, "");
+    const char *test = rows_file("test.csv", pairs, pairs ? "z,a,class 1\n" : "z,class 1\n");
+    return (DataConfig){ .train = (char *)(uintptr_t)train, .test = (char *)(uintptr_t)test, .validation = "0.2",
+                         .format = "auto", .text = "text", .text_pair = pairs ? "pair" : NULL, .label = "label",
+                         .truncation = "longest_first", .on_bad_row = "fail", .seed = 42 };
 }
 
 static void same_sets(Dataset *a, Dataset *b)
@@ -186,7 +187,8 @@ static void nothing_half_written(void **state)
     assert_int_equal(data_prepare(&c, tokenizer, &classes, NULL, NULL, NULL), ERR_DATA);
     assert_says(status_fact(), "test.csv:3: the label \"unheard of\"");
     assert_says(status_trail(), "preparing the test set");
-    static const char *const names[] = { "train.h5", "validation.h5", "test.h5", "data.json", "train.h5.tmp", "test.h5.tmp" };
+    static const char *const names[] = { "train.h5", "validation.h5", "test.h5", "data.json", "train.h5.tmp",
+                                         "test.h5.tmp" };
     for (size_t i = 0; i < COUNT(names); i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", c.prepared, names[i]);
@@ -194,7 +196,7 @@ static void nothing_half_written(void **state)
     }
 }
 
-/* ---- the report ----------------------------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------------------------- */
 
 static double at(const cJSON *o, const char *a, const char *b, const char *c)
 {

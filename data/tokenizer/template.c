@@ -19,15 +19,13 @@
 /* Reserves n tokens; all four lists or none of them count as grown. */
 static Status reserve(Encoding *e, size_t n)
 {
-    size_t cap = e->cap, cap2;
+    size_t cap = e->cap, segments = e->cap, words = e->cap, offsets = 2 * e->cap;
     if (n <= cap) return OK;
     TRY(mem_grow(&e->ids, &cap, n, sizeof *e->ids));
-    size_t grown = cap;
-    TRY(mem_grow(&e->segments, &(size_t){ e->cap }, grown, sizeof *e->segments));
-    TRY(mem_grow(&e->words, &(size_t){ e->cap }, grown, sizeof *e->words));
-    cap2 = 2 * e->cap;
-    TRY(mem_grow(&e->offsets, &cap2, 2 * grown, sizeof *e->offsets));
-    e->cap = grown;
+    TRY(mem_grow(&e->segments, &segments, cap, sizeof *e->segments));
+    TRY(mem_grow(&e->words, &words, cap, sizeof *e->words));
+    TRY(mem_grow(&e->offsets, &offsets, 2 * cap, sizeof *e->offsets));
+    e->cap = cap;
     return OK;
 }
 

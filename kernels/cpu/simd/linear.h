@@ -58,6 +58,7 @@ typedef struct Spot {         /* a tile's place */
 } Spot;
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 
 /* ---- packing ------------------------------------------------------------------------------------------------------- */
 
@@ -140,9 +141,10 @@ static void pack_left_columns(float *to, const float *a, int64_t a_step, int64_t
  * does not look ahead over rows that lie apart. */
 static void prefetch_left(const Product *p, const float *a, int64_t rows, int64_t depth, int64_t first, int64_t last)
 {
-    const int64_t outer = p->a_row != 1 ? p->a_row : p->a_step, lines = divide_up(p->a_row != 1 ? depth : rows, LINE);
-    const int64_t end = lines * (p->a_row != 1 ? rows : depth);
-    for (int64_t i = first; i < last && i < end; i++) __builtin_prefetch(a + i / lines * outer + i % lines * LINE, 0, 2);
+    const int64_t  outer = p->a_row != 1 ? p->a_row : p->a_step;
+    const uint32_t lines = (uint32_t)divide_up(p->a_row != 1 ? depth : rows, LINE);      /* 32 bits: division is quicker */
+    const int64_t  end = smaller(last, lines * (p->a_row != 1 ? rows : depth));
+    for (uint32_t i = (uint32_t)first; i < (uint32_t)end; i++) __builtin_prefetch(a + i / lines * outer + i % lines * LINE, 0, 2);
 }
 
 /* ---- one tile of the result ---------------------------------------------------------------------------------------- */
@@ -296,8 +298,6 @@ static void block_product(const Block *b, int64_t row, int64_t rows, int64_t row
             tile_rows(s, rows - r < TILE_ROWS ? rows - r : TILE_ROWS);
         }
 }
-
-static int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 
 static void product_rectangle(const Product *p, Range rows, Range cols, float *left, float *right, float *left_sums)
 {

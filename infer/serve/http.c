@@ -383,6 +383,7 @@ void http_close_listener(Server *s)
 {
     int fd = MHD_quiesce_daemon(s->http->daemon);
     if (fd < 0) return;
+    shutdown(fd, SHUT_RDWR);            /* at once: a thread that still polls it would keep the closed socket listening */
     close(fd);
     s->http->listener = -1;
 }

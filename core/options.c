@@ -366,7 +366,7 @@ static cJSON *value_json(const Option *o, const void *at)
     if (o->type == OPTION_NUMBER) return cJSON_CreateNumber(*(const double *)at);
     if (is_list(o->type)) {
         const StringList *l = at;
-        return cJSON_CreateStringArray((const char *const *)l->items, (int)l->n);
+        return json_strings((const char *const *)l->items, l->n);
     }
     const char *text = *(char *const *)at;
     if (!text) return cJSON_CreateNull();
@@ -398,8 +398,8 @@ static Status schema_of(const Option *o, cJSON *to)
                                          [OPTION_STRING] = "string", [OPTION_PATH] = "string", [OPTION_CHOICE] = "string" };
     cJSON *p = cJSON_AddObjectToObject(to, o->key);
     TRY(json_add_string(p, "description", o->help));
-    if (o->type == OPTION_SHARE_OR_PATH) TRY(json_add(p, "type", cJSON_CreateStringArray((const char *const[]){ "string", "number" }, 2)));
-    else if (is_list(o->type)) TRY(json_add(p, "type", cJSON_CreateStringArray((const char *const[]){ "string", "array" }, 2)));
+    if (o->type == OPTION_SHARE_OR_PATH) TRY(json_add(p, "type", json_strings((const char *const[]){ "string", "number" }, 2)));
+    else if (is_list(o->type)) TRY(json_add(p, "type", json_strings((const char *const[]){ "string", "array" }, 2)));
     else TRY(json_add_string(p, "type", types[o->type]));
     if (o->min != 0 || o->max != 0) {
         TRY(json_add_number(p, "minimum", o->min));

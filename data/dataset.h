@@ -22,6 +22,7 @@ typedef struct DatasetOptions {
 typedef struct Example {           /* arrays live until the next dataset_example on this set */
     const int32_t *ids, *segments, *words;
     int64_t        n;
+    int64_t        n_untruncated;  /* tokens before max_length cut it */
     int32_t        label;          /* -1 without labels */
     int64_t        line;           /* in the source file */
     bool           truncated;
@@ -31,7 +32,8 @@ typedef struct Dataset Dataset;
 
 /* split: "train", "validation" or "test". A validation share is taken from the training file, stratified by label and
  * decided by a hash of each row's text and the seed; the rest is "train". Empty sets, texts that are empty after
- * normalisation and labels that training never saw are errors with file and line (or skipped and counted, on_bad_row). */
+ * normalisation and labels that training never saw are errors with file and line (or skipped and counted, on_bad_row).
+ * truncation "error" tokenises every row here, so that nothing starts with a text that is too long. */
 Status dataset_open(Dataset **out, const DataConfig *config, const char *split, const Tokenizer *tokenizer,
                     const DatasetOptions *options) MUST_USE;
 /* Any file with the same columns (eval --data). */
@@ -56,7 +58,8 @@ int32_t labels_find(const Labels *l, const char *name);       /* -1 when absent 
 
 /* Tokenises all splits named in the config into config->prepared (train.h5, validation.h5, test.h5) with data.json,
  * the report: rows, bad rows, lengths (percentiles, a histogram, what max_length cuts), label balance, unknown-token
- * rate, exact duplicates within and across splits, hashes. progress may be NULL. Also the report alone, for `train`. */
+ * rate, exact duplicates within and across splits, hashes, warnings. No file is put in place before all splits are
+ * read. Without config->prepared it is the report alone, for `train`. report (gives) and progress may be NULL. */
 typedef void (*DataProgress)(void *arg, const char *split, int64_t done, int64_t total);
 Status data_prepare(const DataConfig *config, const Tokenizer *tokenizer, const DatasetOptions *options, cJSON **report,
                     DataProgress progress, void *progress_arg) MUST_USE;

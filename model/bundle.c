@@ -57,7 +57,7 @@ static Status open_checkpoint(Bundle *b)
 
 Status bundle_put_texts(ArrayFile *f, const Model *m, const char *tokenizer_json, const char *run_config)
 {
-    cJSON *config = NULL, *labels = cJSON_CreateStringArray((const char *const *)m->labels.items, (int)m->labels.n);
+    cJSON *config = NULL, *labels = json_strings((const char *const *)m->labels.items, m->labels.n);
     char  *config_text = NULL, *labels_text = NULL;
     Status s = labels ? model_config_to_json(&m->config, &config) : fail(ERR_MEMORY, "no memory for JSON");
     if (s == OK) s = json_print(&config_text, config, false);
@@ -206,7 +206,7 @@ static Status folder_config(const Model *m, int64_t max_length, cJSON **out)
     if (m->config.classifier_dropout < 0) cJSON_DeleteItemFromObjectCaseSensitive(j, "classifier_dropout");
     snprintf(class_name, sizeof class_name, "%s%s", m->arch->class_name, m->task->class_suffix);
     Status s = json_add_string(j, "model_type", m->arch->name);
-    if (s == OK) s = json_add(j, "architectures", cJSON_CreateStringArray((const char *const[]){ class_name }, 1));
+    if (s == OK) s = json_add(j, "architectures", json_strings((const char *const[]){ class_name }, 1));
     if (s == OK) s = json_add_string(j, "torch_dtype", "float32");
     if (s == OK) s = json_add_string(j, "position_embedding_type", "absolute");
     if (m->labels.n && s == OK) {

@@ -196,7 +196,7 @@ static Status put_classes(const Metrics *m, cJSON *to)
 static Status put_confusion(const Metrics *m, cJSON *to)
 {
     cJSON *rows = cJSON_AddArrayToObject(to, "rows");          /* rows: expected, columns: predicted */
-    TRY(json_add(to, "labels", cJSON_CreateStringArray((const char *const *)m->labels->items, (int)m->k)));
+    TRY(json_add(to, "labels", json_strings((const char *const *)m->labels->items, m->k)));
     for (size_t i = 0; i < m->k; i++) {
         cJSON *row = cJSON_CreateArray();
         TRY(json_add(rows, NULL, row));

@@ -11,7 +11,10 @@
 static Status add_norm_backward(Ctx *ctx, const TapeNode *n)
 {
     AddNormArgs a = *(const AddNormArgs *)n->args;
-    GradOut dx = grad_out(ctx, n->in[0]), dres = grad_out(ctx, n->in[1]);
+    bool    same = n->in[0] == n->in[1];            /* x is its own residual: the kernel may not write one place twice */
+    size_t  bytes = tensor_bytes(n->in[0]);
+    GradOut dres = grad_out(ctx, n->in[1]);
+    GradOut dx = same ? (GradOut){ ctx_back_alloc(ctx, bytes), false } : grad_out(ctx, n->in[0]);
     a.dy = n->out->grad;
     a.dx = dx.data;
     a.accumulate_dx = dx.accumulate;
@@ -20,7 +23,13 @@ static Status add_norm_backward(Ctx *ctx, const TapeNode *n)
     a.dgamma = grad_out(ctx, n->in[2]).data;
     a.dbeta = grad_out(ctx, n->in[3]).data;
     a.workspace = ctx_scratch(ctx, add_norm_workspace, &a);
-    return ctx_run(ctx, add_norm_bwd, &a);
+    ctx_run(ctx, add_norm_bwd, &a);
+    if (same) {
+        AxpbyArgs add = { .dtype = a.dtype, .n = a.rows * a.cols, .a = 1, .x = dx.data, .y = dres.data, .accumulate_y = true };
+        ctx_run(ctx, axpby, &add);
+        ctx_back_free(ctx, dx.data, bytes);
+    }
+    return ctx->status;
 }
 
 Tensor *op_add_norm(Ctx *ctx, Tensor *x, Tensor *residual, Tensor *gamma, Tensor *beta, double eps, Dropout drop)

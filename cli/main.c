@@ -1,0 +1,186 @@
+/* cli/main.c: finds the verb, takes the arguments apart, prints the one error. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/arena.h"
+#include "core/log.h"
+#include "core/text.h"
+
+static const Verb *const verbs[] = {
+    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval, &verb_predict, &verb_export, &verb_inspect, &verb_plan, &verb_serve,
+};
+
+volatile sig_atomic_t cli_stop;
+
+static void on_signal(int number)
+{
+    if (cli_stop) _exit(128 + number);
+    cli_stop = number;
+}
+
+void cli_catch_signals(void)
+{
+    struct sigaction a = { .sa_handler = on_signal };
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+}
+
+Status print_json_line(const cJSON *json)
+{
+    char *text;
+    TRY(json_print(&text, json, false));
+    int n = printf("%s\n", text);
+    free(text);
+    return n < 0 || fflush(stdout) != 0 ? fail(ERR_IO, "standard output cannot be written") : OK;
+}
+
+/* ---- help ----------------------------------------------------------------------------------------------------------- */
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "whet %s: from raw text to a fine-tuned, evaluated, exported and served language model\n\n"
+                "usage: whet VERB [CONFIG|MODEL] [args] [--key=value ...]\n\n", WHET_VERSION);
+    for (size_t i = 0; i < COUNT(verbs); i++) fprintf(to, "  %-11s %s\n", verbs[i]->name, verbs[i]->about);
+    fprintf(to, "\nA MODEL is a run folder, a checkpoint .h5, or a published checkpoint folder.\n"
+                "`whet VERB --help` explains a verb; every key of a config is also a flag (--train.learning_rate=3e-5).\n");
+}
+
+static void print_verb_help(const Verb *v, FILE *to)
+{
+    fprintf(to, "whet %s: %s\n\nusage: whet %s\n", v->name, v->about, v->usage);
+    if (v->options) {
+        fprintf(to, "\noptions:\n");
+        options_print_help(v->options, to);
+    }
+    if (v->takes_job) {
+        fprintf(to, "\nkeys of a job config, also as flags:\n");
+        options_print_help(job_table(), to);
+    }
+    if (v->more) fprintf(to, "\n%s\n", v->more);
+}
+
+/* ---- arguments ------------------------------------------------------------------------------------------------------ */
+
+/* Whose the key is: the verb's own table first, then the job's. */
+static Status find_key(const Verb *v, const char *key, bool *own, bool *is_bool)
+{
+    *own = v->options && options_knows(v->options, key, is_bool);
+    if (*own) return OK;
+    if (v->takes_job && options_knows(job_table(), key, is_bool)) return OK;
+    if (v->takes_job) return ERR_USAGE;                      /* the record says what is near */
+    if (v->options) return options_knows(v->options, key, is_bool) ? OK : ERR_USAGE;
+    return fail(ERR_USAGE, "whet %s takes no --%s", v->name, key);
+}
+
+static Status take_flag(const Verb *v, Args *args, const char *arg, const char *next, bool *took_next)
+{
+    char        key[160];
+    const char *equals = strchr(arg, '=');
+    size_t      n = equals ? (size_t)(equals - arg) : strlen(arg);
+    bool        own, is_bool;
+    if (n >= sizeof key) return fail(ERR_USAGE, "--%.40s... is no option", arg);
+    memcpy(key, arg, n);
+    key[n] = '\0';
+    if (find_key(v, key, &own, &is_bool) != OK) return hint(ERR_USAGE, "%s", status_hint()[0] ? status_hint() : "--help lists the options");
+    bool word = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
+    const char *text = equals ? equals + 1 : is_bool && !word ? "true" : next;
+    *took_next = !equals && text == next;
+    if (!text) return hint(fail(ERR_USAGE, "--%s needs a value", key), "--%s=VALUE", key);
+    if (own) return options_set(v->options, args->options, key, text);
+    Flag *flags = realloc(args->flags, (args->n_flags + 1) * sizeof *flags);
+    if (!flags) return fail(ERR_MEMORY, "no memory for the arguments");
+    args->flags = flags;
+    if (equals) n++;
+    char *copy = NULL;
+    TRY(text_copy(&copy, key));
+    args->flags[args->n_flags++] = (Flag){ copy, text };
+    return OK;
+}
+
+static Status take_apart(const Verb *v, int argc, char **argv, Args *args)
+{
+    bool only_words = false;
+    TRY(mem_new(&args->words, (size_t)argc + 1, sizeof *args->words));
+    TRY(mem_new(&args->options, 1, v->options_size));
+    if (v->options) TRY(options_defaults(v->options, args->options));
+    for (int i = 0; i < argc; i++) {
+        bool took = false;
+        if (!only_words && strcmp(argv[i], "--") == 0) only_words = true;
+        else if (!only_words && strncmp(argv[i], "--", 2) == 0) TRY(take_flag(v, args, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &took));
+        else args->words[args->n_words++] = argv[i];
+        i += took;
+    }
+    return OK;
+}
+
+static void release(const Verb *v, Args *args)
+{
+    if (v->options && args->options) options_release(v->options, args->options);
+    for (size_t i = 0; i < args->n_flags; i++) free((char *)(uintptr_t)args->flags[i].key);
+    free(args->flags);
+    free(args->words);
+    free(args->options);
+}
+
+Status args_need(const Args *args, const Verb *v, size_t least, size_t most)
+{
+    if (args->n_words < least) return hint(fail(ERR_USAGE, "whet %s needs %s", v->name, least == 1 ? "an argument" : "more arguments"), "whet %s", v->usage);
+    if (args->n_words > most) return hint(fail(ERR_USAGE, "whet %s: \"%s\" is one argument too many", v->name, args->words[most]), "whet %s", v->usage);
+    return OK;
+}
+
+/* ---- main ----------------------------------------------------------------------------------------------------------- */
+
+static Status find_verb(const Verb **out, const char *name)
+{
+    const char *names[COUNT(verbs)];
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        names[i] = verbs[i]->name;
+        if (strcmp(name, names[i]) == 0) {
+            *out = verbs[i];
+            return OK;
+        }
+    }
+    const char *near = text_nearest(name, names, COUNT(verbs));
+    Status      s = fail(ERR_USAGE, "there is no verb \"%s\"", name);
+    return near ? hint(s, "did you mean `whet %s`?", near) : hint(s, "`whet --help` lists the verbs");
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    log_init(LOG_NORMAL);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? 2 : 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("whet %s\n", WHET_VERSION);
+        return 0;
+    }
+    const Verb *v = NULL;
+    Args        args = { 0 };
+    Status      s = find_verb(&v, argv[1]);
+    if (s == OK && wants_help(argc - 2, argv + 2)) {
+        print_verb_help(v, stdout);
+        return 0;
+    }
+    if (s == OK) {
+        s = take_apart(v, argc - 2, argv + 2, &args);
+        if (s == OK) s = v->run(&args);
+        release(v, &args);
+    }
+    log_progress_end();
+    if (s == OK) return 0;
+    status_print_last(stderr, log_has_color());
+    return s == ERR_INTERRUPTED && cli_stop ? 128 + cli_stop : status_exit_code(s);
+}

@@ -32,7 +32,8 @@ struct Http {
     struct MHD_Daemon *daemon;
     int                listener;          /* -1: closed */
     char              *cert, *key;
-    char               last_log[256];     /* what the library said when it could not start */
+    _Atomic bool       starting;
+    char               last_log[256];     /* what the library said while it was starting */
 };
 typedef struct Http Http;
 
@@ -332,6 +333,7 @@ static Status open_listener(Server *s)
 static void on_library_log(void *arg, const char *fmt, va_list ap)
 {
     Server *s = arg;
+    if (!atomic_load(&s->http->starting)) return;      /* later it tells of clients that went away */
     vsnprintf(s->http->last_log, sizeof s->http->last_log, fmt, ap);
     s->http->last_log[strcspn(s->http->last_log, "\n")] = '\0';
 }
@@ -348,6 +350,7 @@ static Status start_daemon(Server *s)
     };
     if (h->cert && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
         return hint(fail(ERR_UNSUPPORTED, "this libmicrohttpd was built without TLS"), "put a proxy in front that speaks HTTPS");
+    atomic_store(&h->starting, true);
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
                                  MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
                                  MHD_OPTION_LISTEN_SOCKET, h->listener,
@@ -361,6 +364,7 @@ static Status start_daemon(Server *s)
                                  MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
                                  MHD_OPTION_ARRAY, h->cert ? tls : tls + 3,
                                  MHD_OPTION_END);
+    atomic_store(&h->starting, false);
     if (h->daemon) return OK;
     return hint(fail(ERR_STATE, "the HTTP server cannot start: %s", h->last_log[0] ? h->last_log : "no reason is given"),
                 h->cert ? "certificate and key must be PEM and belong together" : "too many threads or open files may be in use");

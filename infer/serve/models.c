@@ -30,10 +30,10 @@ static Status describe(const ServedModel *m, cJSON *to)
     TRY(json_add_string(to, "state", state == MODEL_READY ? "ready" : state == MODEL_LOADING ? "loading" : "failed"));
     if (state != MODEL_READY) return OK;
     const Model *model = engine_model(m->engine);
-    TRY(json_add(to, "tasks", cJSON_CreateStringArray((const char *const[]){ model->task->name }, 1)));
+    TRY(json_add(to, "tasks", json_strings((const char *const[]){ model->task->name }, 1)));
     TRY(json_add_string(to, "architecture", model->arch->name));
     TRY(json_add_number(to, "context_length", (double)engine_max_length(m->engine)));
-    if (model->task->has_classes) return json_add(to, "labels", cJSON_CreateStringArray((const char *const *)model->labels.items, (int)model->labels.n));
+    if (model->task->has_classes) return json_add(to, "labels", json_strings((const char *const *)model->labels.items, model->labels.n));
     if (strcmp(model->task->name, "embedding") == 0) return json_add_number(to, "embedding_dim", (double)engine_width(m->engine));
     return OK;
 }

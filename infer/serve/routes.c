@@ -65,7 +65,8 @@ void reply_error(Reply *reply, const ApiError *e)
     reply->status = api_error_http_status(kind);
     reply->challenge = kind == API_BAD_KEY;
     reply->no_retry = kind == API_INTERNAL;
-    reply->retry_after_ms = reply->status == 429 ? 500 : reply->status == 503 ? 1000 : 0;
+    if (reply->status == 429) reply->retry_after_ms = 250 + (int)randombytes_uniform(500);      /* not all of them at once again */
+    if (reply->status == 503) reply->retry_after_ms = 1000;
 }
 
 void reply_text(Reply *reply, Text *text, Status s)

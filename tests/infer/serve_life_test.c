@@ -1,4 +1,4 @@
-/* tests/infer/serve_life_test.c: keys, requests that wait together, the full queue, deadlines, starting, stopping and TLS. */
+/* tests/infer/serve_life_test.c: keys, requests that wait together, full queue, deadlines, start, stop and TLS. */
 #include "tests/infer/serve_test.h"
 
 #include <signal.h>
@@ -41,12 +41,13 @@ static char *heavy_body(int n)
     Text t = { 0 };
     must(text_addf(&t, "{\"model\": \"embed\", \"truncate\": true, \"input\": ["));
     for (int i = 0; i < n; i++)
-        must(text_addf(&t, "%s\"where is my parcel it is late and i want my money back please help me now ok ? %d\"", i ? "," : "", i));
+        must(text_addf(&t, "%s\"where is my parcel it is late and i want my money back please help me now ok ? %d\"",
+                       i ? "," : "", i));
     must(text_addf(&t, "]}"));
     return text_take(&t);
 }
 
-/* ---- clients in threads ------------------------------------------------------------------------------------------------ */
+/* ---- clients in threads ------------------------------------------------------------------------------------------ */
 
 typedef struct Client {
     int         port;
@@ -68,7 +69,7 @@ static void send_off(Client *c, int port, const char *path, const char *more, co
     assert_int_equal(pthread_create(&c->thread, NULL, client, c), 0);
 }
 
-/* ---- keys -------------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 static void test_keys(void **state)
 {
@@ -90,11 +91,13 @@ static void test_keys(void **state)
     Server *s = start(&c);
     int     port = server_port(s), fd = dial(port);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        write_request(fd, "POST", "/v1/embeddings", cases[i].header, EMBED_BODY);      /* one connection: refusals keep it */
+        /* one connection: refusals keep it */
+        write_request(fd, "POST", "/v1/embeddings", cases[i].header, EMBED_BODY);
         Answer a = receive(fd);
         if (a.status != cases[i].status) print_error("%s: %d\n", cases[i].header ? cases[i].header : "none", a.status);
         if (cases[i].status == 401) expect_error("401", &a, 401, "invalid_request_error", "invalid_api_key", NULL);
-        else if (cases[i].status == 403) expect_error("403", &a, 403, "permission_error", "insufficient_permissions", NULL);
+        else if (cases[i].status == 403)
+            expect_error("403", &a, 403, "permission_error", "insufficient_permissions", NULL);
         else assert_int_equal(a.status, 200);
         if (cases[i].status == 401) assert_string_equal(header(&a, "WWW-Authenticate", value), "Bearer");
         assert_false(a.closed);
@@ -105,7 +108,8 @@ static void test_keys(void **state)
                    "{\"model\": \"embed\", \"input\": \"close the account, and then open the account once more\"}");
     expect_error("small", &a, 413, "invalid_request_error", "payload_too_large", NULL);
     answer_release(&a);
-    static const char *const public[] = { "/healthz", "/livez", "/readyz", "/health" }, *const closed[] = { "/v1/models", "/version", "/v1/nope" };
+    static const char *const public[] = { "/healthz", "/livez", "/readyz", "/health" },
+        *const closed[] = { "/v1/models", "/version", "/v1/nope" };
     for (size_t i = 0; i < COUNT(public); i++) {
         a = get(port, public[i]);
         assert_int_equal(a.status, 200);
@@ -157,14 +161,16 @@ static void test_concurrency_of_a_key(void **state)
     server_config_release(&c);
 }
 
-/* ---- batches ----------------------------------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 static void text_of(int i, char out[200])
 {
-    static const char *const parts[] = { "where is my parcel", "i want my money back", "the card is stolen", "please help", "forgot the password",
+    static const char *const parts[] = { "where is my parcel", "i want my money back", "the card is stolen",
+                                         "please help", "forgot the password",
                                          "the fee is too high", "close the account" };
     out[0] = '\0';
-    for (int k = 0; k <= i % 5; k++) snprintf(out + strlen(out), 200 - strlen(out), "%s%s", k ? " , " : "", parts[(i * 3 + k) % 7]);
+    for (int k = 0; k <= i % 5; k++)
+        snprintf(out + strlen(out), 200 - strlen(out), "%s%s", k ? " , " : "", parts[(i * 3 + k) % 7]);
 }
 
 /* The same requests one at a time, then all at once with others in between: equal within 1e-5. */
@@ -183,13 +189,16 @@ static void test_together_equals_alone(void **state)
     for (int i = 0; i < N; i++) {
         char text[200];
         text_of(i, text);
-        if (i % 4) snprintf(bodies[i], sizeof bodies[i], "{\"model\": \"embed\", \"input\": \"%s\", \"encoding_format\": \"float\"}", text);
+        if (i % 4)
+            snprintf(bodies[i], sizeof bodies[i],
+                     "{\"model\": \"embed\", \"input\": \"%s\", \"encoding_format\": \"float\"}", text);
         else snprintf(bodies[i], sizeof bodies[i], "{\"model\": \"intents\", \"text\": \"%s\"}", text);
         alone[i] = post(port, i % 4 ? "/v1/embeddings" : "/v1/classify", bodies[i]);
         assert_int_equal(alone[i].status, 200);
     }
     QueueStats before = server_stats(s);
-    send_off(&clients[N], port, "/v1/embeddings", NULL, heavy);             /* keeps the compute thread busy meanwhile */
+    /* keeps the compute thread busy meanwhile */
+    send_off(&clients[N], port, "/v1/embeddings", NULL, heavy);
     for (int i = 0; i < 2000 && server_stats(s).n_jobs == before.n_jobs; i++) nap(0.001);
     for (int i = 0; i < N; i++) send_off(&clients[i], port, i % 4 ? "/v1/embeddings" : "/v1/classify", NULL, bodies[i]);
     for (int i = 0; i < N; i++) {
@@ -204,7 +213,8 @@ static void test_together_equals_alone(void **state)
             assert_true(!x && !y);
         } else {
             assert_string_equal(json_get(alone[i].json, "label")->valuestring, json_get(a->json, "label")->valuestring);
-            assert_true(fabs(json_get(alone[i].json, "score")->valuedouble - json_get(a->json, "score")->valuedouble) < 1e-5);
+            assert_true(fabs(json_get(alone[i].json, "score")->valuedouble - json_get(a->json,
+                    "score")->valuedouble) < 1e-5);
         }
         answer_release(a);
         answer_release(&alone[i]);
@@ -270,7 +280,7 @@ static void test_queue_full_and_deadline(void **state)
     free(heavy);
 }
 
-/* ---- starting ---------------------------------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static void refuses(Status want, const char *words_wanted, const ServerConfig *c)
 {
@@ -280,7 +290,8 @@ static void refuses(Status want, const char *words_wanted, const ServerConfig *c
         status = server_wait_ready(s, 60);
         server_stop(s, 1);
     }
-    if (status != want || !strstr(status_fact(), words_wanted)) print_error("%s: %s\n", status_name(status), status_fact());
+    if (status != want || !strstr(status_fact(), words_wanted))
+        print_error("%s: %s\n", status_name(status), status_fact());
     assert_int_equal(status, want);
     assert_non_null(strstr(status_fact(), words_wanted));
 }
@@ -355,7 +366,8 @@ static void test_loading(void **state)
     assert_non_null(f);
     fwrite(text, 1, n, f);
     fclose(f);
-    Status status = server_wait_ready(s, 20);                 /* a pipe may be refused as a file: either end is fine here */
+    /* a pipe may be refused as a file: either end is fine here */
+    Status status = server_wait_ready(s, 20);
     a = get(port, "/readyz");
     assert_int_equal(a.status, status == OK ? 200 : 503);
     answer_release(&a);
@@ -366,7 +378,7 @@ static void test_loading(void **state)
     free(text);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------------------------------- */
+/* ---- stopping ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Stop { Server *server; double seconds, took; } Stop;
 
@@ -484,7 +496,7 @@ static void test_idle_sleeps(void **state)
     server_config_release(&c);
 }
 
-/* ---- TLS --------------------------------------------------------------------------------------------------------------- */
+/* ---- TLS --------------------------------------------------------------------------------------------------------- */
 
 static void test_tls(void **state)
 {
@@ -531,9 +543,12 @@ static void test_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),       cmocka_unit_test(test_concurrency_of_a_key), cmocka_unit_test(test_together_equals_alone),
-        cmocka_unit_test(test_queue_full_and_deadline), cmocka_unit_test(test_refuses_to_start), cmocka_unit_test(test_loading),
-        cmocka_unit_test(test_drain),      cmocka_unit_test(test_stop_now),             cmocka_unit_test(test_idle_sleeps),
+        cmocka_unit_test(test_keys),       cmocka_unit_test(test_concurrency_of_a_key),
+            cmocka_unit_test(test_together_equals_alone),
+        cmocka_unit_test(test_queue_full_and_deadline), cmocka_unit_test(test_refuses_to_start),
+            cmocka_unit_test(test_loading),
+        cmocka_unit_test(test_drain),      cmocka_unit_test(test_stop_now),
+            cmocka_unit_test(test_idle_sleeps),
         cmocka_unit_test(test_tls),
     };
     signal(SIGPIPE, SIG_IGN);                                 /* the pipe of test_loading may lose its reader */

@@ -329,7 +329,8 @@ static void test_storm(void **state)
     begin(&f, 3, 1000, 40);
     for (int round = 0; round < 20; round++) {
         Client c[CLIENTS];
-        for (int i = 0; i < CLIENTS; i++) send_off(&c[i], &f, i % 3, 1 + i % 7, 1000 * i + 1, (size_t)(1 + i % 11), i % 5 ? 20 : 2e-5 * i);
+        for (int i = 0; i < CLIENTS; i++)
+            send_off(&c[i], &f, i % 3, 1 + i % 7, 1000 * i + 1, (size_t)(1 + i % 11), i % 5 ? 20 : 2e-5 * i);
         for (int i = 0; i < CLIENTS; i++) {
             pthread_join(c[i].thread, NULL);
             assert_true(c[i].right || (c[i].outcome == QUEUE_LATE && i % 5 == 0));

@@ -1,5 +1,5 @@
-/* tests/infer/serve_test.c: a server with tiny models, asked over real sockets: every status that it can give, both POST
- * routes against the engine's own numbers, limits, malformed HTTP. Batching, stopping and TLS: serve_life_test.c. */
+/* tests/infer/serve_test.c: a server with tiny models, asked over real sockets: every status that it can give, both
+ * POST routes against the engine's own numbers, limits, malformed HTTP. Batching, stopping and TLS: serve_life_test.c. */
 #include "tests/infer/serve_test.h"
 
 #include <sodium.h>
@@ -17,7 +17,8 @@ static int open_server(void **state)
     models[1] = make_model(folder, "intents", "sequence-classification");
     models[2] = make_model(folder, "pairs", "sentence-pair");
     models[3] = make_model(folder, "mlm", "masked-lm");
-    configure(&config, "model", models[0], "model", models[1], "model", models[2], "model", models[3], "max_body_bytes", "6000", "max_items", "300",
+    configure(&config, "model", models[0], "model", models[1], "model", models[2], "model", models[3], "max_body_bytes",
+              "6000", "max_items", "300",
               "device", "ref", NULL);
     server = start(&config);
     port = server_port(server);
@@ -35,7 +36,7 @@ static int close_server(void **state)
     return 0;
 }
 
-/* ---- GET ------------------------------------------------------------------------------------------------------------- */
+/* ---- GET --------------------------------------------------------------------------------------------------------- */
 
 static void expect_status(const char *method, const char *path, int status)
 {
@@ -48,7 +49,8 @@ static void expect_status(const char *method, const char *path, int status)
 static void test_health(void **state)
 {
     (void)state;
-    static const char *const paths[] = { "/healthz", "/livez", "/readyz", "/health", "/version", "/v1/healthz", "/healthz?verbose=1" };
+    static const char *const paths[] = { "/healthz", "/livez", "/readyz", "/health", "/version", "/v1/healthz",
+                                         "/healthz?verbose=1" };
     for (size_t i = 0; i < COUNT(paths); i++) {
         expect_status("GET", paths[i], 200);
         expect_status("HEAD", paths[i], 200);
@@ -69,7 +71,8 @@ static void test_models(void **state)
     assert_int_equal(cJSON_GetArraySize(json_get(a.json, "data")), 4);
     const cJSON *m;
     cJSON_ArrayForEach(m, json_get(a.json, "data")) {
-        assert_true(cJSON_IsString(json_get(m, "id")) && json_is_integer(json_get(m, "created")) && cJSON_IsString(json_get(m, "owned_by")));
+        assert_true(cJSON_IsString(json_get(m, "id")) && json_is_integer(json_get(m, "created"))
+                    && cJSON_IsString(json_get(m, "owned_by")));
         assert_string_equal(json_get(m, "object")->valuestring, "model");
         assert_string_equal(json_get(m, "state")->valuestring, "ready");
     }
@@ -80,7 +83,8 @@ static void test_models(void **state)
     assert_int_equal(cJSON_GetArraySize(json_get(a.json, "labels")), 3);
     assert_int_equal((int)json_get(a.json, "context_length")->valuedouble, MAX_POSITIONS);
     answer_release(&a);
-    static const char *const absent[] = { "/v1/models/nope", "/v1/models/..%2f..%2fetc", "/v1/models/%00embed", "/v1/models/embed/", "/v1/models/%F0%9F%98%80" };
+    static const char *const absent[] = { "/v1/models/nope", "/v1/models/..%2f..%2fetc", "/v1/models/%00embed",
+                                          "/v1/models/embed/", "/v1/models/%F0%9F%98%80" };
     for (size_t i = 0; i < COUNT(absent); i++) {
         a = get(port, absent[i]);
         expect_error(absent[i], &a, 404, "invalid_request_error", "model_not_found", "model");
@@ -91,15 +95,18 @@ static void test_models(void **state)
 static void test_urls_and_methods(void **state)
 {
     (void)state;
-    static const char *const absent[] = { "/", "/v1", "/v1/", "/v1/models/", "/v2/models", "/v1/chat/completions", "/healthz%00", "/healthzz", "//healthz" };
+    static const char *const absent[] = { "/", "/v1", "/v1/", "/v1/models/", "/v2/models", "/v1/chat/completions",
+                                          "/healthz%00", "/healthzz", "//healthz" };
     for (size_t i = 0; i < COUNT(absent); i++) {
         Answer a = get(port, absent[i]);
         expect_error(absent[i], &a, 404, "invalid_request_error", "unknown_url", NULL);
         answer_release(&a);
     }
     static const struct { const char *method, *path, *allow; } wrong[] = {
-        { "POST", "/healthz", "GET, HEAD" }, { "DELETE", "/v1/models/embed", "GET, HEAD" }, { "GET", "/v1/embeddings", "POST" },
-        { "PUT", "/v1/classify", "POST" },   { "OPTIONS", "/v1/classify", "POST" },         { "BREW", "/v1/models", "GET, HEAD" },
+        { "POST", "/healthz", "GET, HEAD" }, { "DELETE", "/v1/models/embed", "GET, HEAD" },
+            { "GET", "/v1/embeddings", "POST" },
+        { "PUT", "/v1/classify", "POST" },   { "OPTIONS", "/v1/classify", "POST" },
+            { "BREW", "/v1/models", "GET, HEAD" },
     };
     for (size_t i = 0; i < COUNT(wrong); i++) {
         char   value[256];
@@ -110,7 +117,7 @@ static void test_urls_and_methods(void **state)
     }
 }
 
-/* ---- POST: the numbers ------------------------------------------------------------------------------------------------ */
+/* ---- POST: the numbers ------------------------------------------------------------------------------------------- */
 
 /* What the engine says without a server. */
 static void engine_row(const char *model, const char *text, const char *pair, REAL *row, int64_t *n_tokens)
@@ -124,7 +131,8 @@ static void engine_row(const char *model, const char *text, const char *pair, RE
     must(engine_encode(e, text, strlen(text), pair, pair ? strlen(pair) : 0, false, &x));
     must(engine_run(e, (const Encoding *const[]){ &x }, 1, &out));
     memcpy(row, out.rows, (size_t)engine_width(e) * sizeof *row);
-    assert_true(fabs((double)row[0]) > 1e-4 && fabs((double)row[1] - (double)row[2]) > 1e-4);      /* the model says something */
+    /* the model says something */
+    assert_true(fabs((double)row[0]) > 1e-4 && fabs((double)row[1] - (double)row[2]) > 1e-4);
     *n_tokens = (int64_t)x.n;
     engine_output_release(&out);
     encoding_release(&x);
@@ -150,7 +158,8 @@ static void test_embeddings(void **state)
     int64_t n_one, n_two;
     engine_row(models[0], "where is my parcel ?", NULL, one, &n_one);
     engine_row(models[0], "close the account", NULL, two, &n_two);
-    Answer a = post(port, "/v1/embeddings", "{\"model\": \"embed\", \"input\": [\"where is my parcel ?\", \"close the account\"], \"encoding_format\": \"float\"}");
+    Answer a = post(port, "/v1/embeddings",
+                    "{\"model\": \"embed\", \"input\": [\"where is my parcel ?\", \"close the account\"], \"encoding_format\": \"float\"}");
     assert_int_equal(a.status, 200);
     assert_string_equal(json_get(a.json, "object")->valuestring, "list");
     assert_string_equal(json_get(a.json, "model")->valuestring, "embed");
@@ -167,13 +176,15 @@ static void test_embeddings(void **state)
     float  values[32];
     size_t n;
     const char *text = json_get(json_get(a.json, "data")->child, "embedding")->valuestring;
-    assert_int_equal(sodium_base642bin((unsigned char *)values, sizeof values, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL), 0);
+    assert_int_equal(sodium_base642bin((unsigned char *)values, sizeof values, text, strlen(text), NULL, &n, NULL,
+                                       sodium_base64_VARIANT_ORIGINAL), 0);
     assert_int_equal(n, sizeof values);
     for (int i = 0; i < 32; i++) assert_true(fabs((double)values[i] - (double)two[i]) < 1e-5);
     answer_release(&a);
 
     /* [CLS] close the account [SEP] as ids */
-    a = post(port, "/v1/embeddings", "{\"model\": \"embed\", \"input\": [2, 35, 5, 34, 3], \"dimensions\": 32, \"normalize\": true, \"pooling\": \"mean\"}");
+    a = post(port, "/v1/embeddings",
+             "{\"model\": \"embed\", \"input\": [2, 35, 5, 34, 3], \"dimensions\": 32, \"normalize\": true, \"pooling\": \"mean\"}");
     expect_row(json_get(json_get(a.json, "data")->child, "embedding"), two, 32);
     answer_release(&a);
     a = post(port, "/v1/embeddings", "{\"model\": \"embed\", \"input\": [[2, 35, 5, 34, 3], [2, 3]]}");
@@ -227,7 +238,7 @@ static void test_classify(void **state)
     answer_release(&a);
 }
 
-/* ---- POST: refusals --------------------------------------------------------------------------------------------------- */
+/* ---- POST: refusals ---------------------------------------------------------------------------------------------- */
 
 typedef struct Refusal { const char *path, *body; int status; const char *code, *param; } Refusal;
 
@@ -250,7 +261,8 @@ static const Refusal refusals[] = {
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"a\"", 400, "invalid_json", NULL },
     { "/v1/classify", "{\"model\": \"embed\", \"text\": \"a\"}", 400, NULL, "model" },
     { "/v1/classify", "{\"model\": \"mlm\", \"text\": \"a\"}", 400, NULL, "model" },
-    { "/v1/classify", "{\"text\": \"a\"}", 400, NULL, "model" },                                       /* four are served */
+    /* four are served */
+    { "/v1/classify", "{\"text\": \"a\"}", 400, NULL, "model" },
     { "/v1/classify", "{\"model\": \"../../x\", \"text\": \"a\"}", 404, "model_not_found", "model" },
     { "/v1/classify", "{\"model\": \"pairs\", \"text\": \"a\"}", 400, NULL, "text_pair" },
     { "/v1/classify", "{\"model\": \"intents\", \"text\": \"a\", \"text_pair\": \"b\"}", 400, NULL, "text_pair" },
@@ -280,7 +292,8 @@ static void test_items(void **state)
         for (int over = 0; over < 2; over++) {
             Text t = { 0 };
             int  n = (classify ? SERVE_CLASSIFY_ITEMS : 300) + over;
-            must(text_addf(&t, classify ? "{\"model\": \"intents\", \"text\": [" : "{\"model\": \"embed\", \"input\": ["));
+            must(text_addf(&t, classify ? "{\"model\": \"intents\", \"text\": ["
+                           : "{\"model\": \"embed\", \"input\": ["));
             for (int i = 0; i < n; i++) must(text_addf(&t, "%s\"a\"", i ? "," : ""));
             must(text_addf(&t, "]}"));
             Answer a = post(port, classify ? "/v1/classify" : "/v1/embeddings", t.data);
@@ -291,7 +304,7 @@ static void test_items(void **state)
         }
 }
 
-/* ---- bodies and headers ------------------------------------------------------------------------------------------------ */
+/* ---- bodies and headers ------------------------------------------------------------------------------------------ */
 
 #define EMBED_BODY "{\"model\": \"embed\", \"input\": \"close the account\"}"
 
@@ -310,14 +323,17 @@ static void test_media_types(void **state)
         { "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", 415 },
         { "Content-Type: application/json\r\nContent-Encoding: identity\r\n", 200 },
     };
-    int fd = dial(port);                                                     /* and the connection lives through all of it */
+    /* and the connection lives through all of it */
+    int fd = dial(port);
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[600];
-        snprintf(text, sizeof text, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s", cases[i].header, strlen(EMBED_BODY), EMBED_BODY);
+        snprintf(text, sizeof text, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
+                 cases[i].header, strlen(EMBED_BODY), EMBED_BODY);
         send_bytes(fd, text, strlen(text));
         Answer a = receive(fd);
         if (a.status != cases[i].status) print_error("%s: %d\n", cases[i].header, a.status);
-        if (cases[i].status == 415) expect_error(cases[i].header, &a, 415, "invalid_request_error", "unsupported_media_type", NULL);
+        if (cases[i].status == 415)
+            expect_error(cases[i].header, &a, 415, "invalid_request_error", "unsupported_media_type", NULL);
         else assert_int_equal(a.status, 200);
         assert_false(a.closed);
         answer_release(&a);
@@ -329,7 +345,8 @@ static void test_answer_headers(void **state)
 {
     (void)state;
     char   value[256];
-    Answer a = post(port, "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"a\", \"later\": 1, \"bad\\r\\nName: x\": 2, \"also\": 3}");
+    Answer a = post(port, "/v1/embeddings",
+                    "{\"model\": \"embed\", \"input\": \"a\", \"later\": 1, \"bad\\r\\nName: x\": 2, \"also\": 3}");
     assert_int_equal(a.status, 200);
     assert_string_equal(header(&a, "Content-Type", value), "application/json");
     assert_string_equal(header(&a, "OpenAI-Version", value), "2020-10-01");
@@ -340,7 +357,8 @@ static void test_answer_headers(void **state)
     a = ask(port, "POST", "/v1/embeddings", "OpenAI-Beta: assistants=v1\r\n", EMBED_BODY);
     expect_error("beta", &a, 400, "invalid_request_error", "invalid_beta", NULL);
     answer_release(&a);
-    a = ask(port, "POST", "/v1/embeddings", "OpenAI-Beta: assistants=v2\r\nAuthorization: Bearer anything\r\n", EMBED_BODY);
+    a = ask(port, "POST", "/v1/embeddings", "OpenAI-Beta: assistants=v2\r\nAuthorization: Bearer anything\r\n",
+            EMBED_BODY);
     assert_int_equal(a.status, 200);                                         /* no keys: any is fine */
     answer_release(&a);
 }
@@ -448,7 +466,8 @@ static void test_malformed(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         Answer a = send_raw(port, cases[i].bytes, cases[i].n);
         bool   right = cases[i].status ? a.status == cases[i].status : a.status == 0 || a.status >= 400;
-        if (!right || !a.closed) print_error("%s: %d, %s:\n%s\n", cases[i].name, a.status, a.closed ? "closed" : "open", a.all.data);
+        if (!right || !a.closed)
+            print_error("%s: %d, %s:\n%s\n", cases[i].name, a.status, a.closed ? "closed" : "open", a.all.data);
         assert_true(right && a.closed);
         answer_release(&a);
     }
@@ -479,20 +498,23 @@ static void test_keep_alive_and_pipelining(void **state)
     int  fd = dial(port);
     Text t = { 0 };
     for (int i = 0; i < 50; i++) {
-        write_request(fd, i % 2 ? "GET" : "POST", i % 2 ? "/v1/models" : "/v1/embeddings", NULL, i % 2 ? NULL : EMBED_BODY);
+        write_request(fd, i % 2 ? "GET" : "POST", i % 2 ? "/v1/models" : "/v1/embeddings", NULL,
+                      i % 2 ? NULL : EMBED_BODY);
         Answer a = receive(fd);
         assert_int_equal(a.status, 200);
         answer_release(&a);
     }
     for (int i = 0; i < 5; i++)
-        must(text_addf(&t, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", strlen(EMBED_BODY), EMBED_BODY));
+        must(text_addf(&t, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen(EMBED_BODY), EMBED_BODY));
     must(text_addf(&t, "GET /v1/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
     send_bytes(fd, t.data, t.len);
     int     n_ok = 0, n_absent = 0;
     char    buf[65536];
     Text    all = { 0 };
     for (ssize_t n; (n = recv(fd, buf, sizeof buf, 0)) > 0;) must(text_add(&all, buf, (size_t)n));
-    for (const char *p = all.data; (p = strstr(p, "HTTP/1.1 ")); p += 9) n_ok += atoi(p + 9) == 200, n_absent += atoi(p + 9) == 404;
+    for (const char *p = all.data; (p = strstr(p, "HTTP/1.1 ")); p += 9)
+        n_ok += atoi(p + 9) == 200, n_absent += atoi(p + 9) == 404;
     assert_int_equal(n_ok, 5);
     assert_int_equal(n_absent, 1);
     text_release(&t);
@@ -503,9 +525,11 @@ static void test_keep_alive_and_pipelining(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_health),        cmocka_unit_test(test_models),         cmocka_unit_test(test_urls_and_methods),
+        cmocka_unit_test(test_health),        cmocka_unit_test(test_models),
+            cmocka_unit_test(test_urls_and_methods),
         cmocka_unit_test(test_embeddings),    cmocka_unit_test(test_classify),       cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_items),         cmocka_unit_test(test_media_types),    cmocka_unit_test(test_answer_headers),
+        cmocka_unit_test(test_items),         cmocka_unit_test(test_media_types),
+            cmocka_unit_test(test_answer_headers),
         cmocka_unit_test(test_body_limit),    cmocka_unit_test(test_chunks_and_slow_bodies),
         cmocka_unit_test(test_malformed),     cmocka_unit_test(test_keep_alive_and_pipelining),
     };

@@ -1,6 +1,7 @@
 /* cli/cmd_serve.c: whet serve: models behind HTTP until a signal says stop.
  *
- * The first SIGINT or SIGTERM lets what is under way finish within drain_seconds and ends with success; a second one quits. */
+ * The first SIGINT or SIGTERM lets what is under way finish within drain_seconds and ends with success; a second one
+ * quits. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static Status read_config_below_flags(ServerConfig *c, const char *path)
     if (s == OK) s = options_to_json(&server_config_table, c, &given);
     for (cJSON *v = given ? given->child : NULL, *next; v; v = next) {
         next = v->next;
-        if (cJSON_Compare(v, cJSON_GetObjectItemCaseSensitive(usual, v->string), true)) cJSON_Delete(cJSON_DetachItemViaPointer(given, v));
+        if (cJSON_Compare(v, cJSON_GetObjectItemCaseSensitive(usual, v->string), true))
+            cJSON_Delete(cJSON_DetachItemViaPointer(given, v));
     }
     server_config_release(c);
     *c = (ServerConfig){ 0 };
@@ -96,7 +98,8 @@ static Status run(const Args *args)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);        /* every thread of the server inherits it; this one asks for them */
+    /* every thread of the server inherits it; this one asks for them */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     return serve(c, &signals);
 }

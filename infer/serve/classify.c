@@ -26,7 +26,8 @@ static bool read_job(Call *call, ServedModel **m, QueueJob **job, bool *is_list,
 static Status add_answer(const ServedModel *m, const REAL *row, const AnswerOptions *o, cJSON *to)
 {
     TRY(engine_answer(m->engine, row, o, to));
-    cJSON *named = cJSON_DetachItemFromObjectCaseSensitive(to, "probabilities"), *list = cJSON_AddArrayToObject(to, "scores");
+    cJSON *named = cJSON_DetachItemFromObjectCaseSensitive(to, "probabilities");
+    cJSON *list = cJSON_AddArrayToObject(to, "scores");
     Status s = list ? OK : ERR_MEMORY;
     for (const cJSON *p = named ? named->child : NULL; p && s == OK; p = p->next) {
         cJSON *one = cJSON_CreateObject();
@@ -54,7 +55,8 @@ static Status add_items(const ServedModel *m, const QueueJob *job, const AnswerO
     return s;
 }
 
-static cJSON *write_answer(const Call *call, const ServedModel *m, const QueueJob *job, bool is_list, const AnswerOptions *o)
+static cJSON *write_answer(const Call *call, const ServedModel *m, const QueueJob *job, bool is_list,
+                           const AnswerOptions *o)
 {
     char   id[40];
     cJSON *root = cJSON_CreateObject(), *usage = NULL;
@@ -84,7 +86,8 @@ void classify_texts(Call *call, Reply *reply)
     server_end_reading(call->server);
     ok = ok && models_run(call, m, job, &e);
     for (int64_t i = 0; ok && i < job->n * job->width; i++)
-        if (!isfinite(job->rows[i])) ok = api_fail(&e, API_INTERNAL, NULL, "the model gave a number that is not finite");
+        if (!isfinite(job->rows[i]))
+            ok = api_fail(&e, API_INTERNAL, NULL, "the model gave a number that is not finite");
     if (ok) reply_json(reply, write_answer(call, m, job, is_list, &o));
     else reply_error(reply, &e);
     queue_job_free(job);

@@ -17,10 +17,13 @@ static bool suits(const ServedModel *m, const EmbeddingsRequest *r, ApiError *e)
     const ModelConfig *c = &engine_model(m->engine)->config;
     const char        *pooling = strcmp(c->pooling, "first") == 0 ? "cls" : "mean";
     if (r->dimensions && r->dimensions != engine_width(m->engine))
-        return api_fail(e, API_BAD_REQUEST, "dimensions", "the model \"%s\" gives %lld dimensions and no other number", m->name, (long long)engine_width(m->engine));
-    if (r->unnormalized && c->normalize) return api_fail(e, API_BAD_REQUEST, "normalize", "the model \"%s\" gives vectors of length 1 only", m->name);
+        return api_fail(e, API_BAD_REQUEST, "dimensions", "the model \"%s\" gives %lld dimensions and no other number",
+                        m->name, (long long)engine_width(m->engine));
+    if (r->unnormalized && c->normalize)
+        return api_fail(e, API_BAD_REQUEST, "normalize", "the model \"%s\" gives vectors of length 1 only", m->name);
     if (r->pooling && strcmp(r->pooling, pooling) != 0)
-        return api_fail(e, API_BAD_REQUEST, "pooling", "the model \"%s\" pools by \"%s\" and no other way", m->name, pooling);
+        return api_fail(e, API_BAD_REQUEST, "pooling", "the model \"%s\" pools by \"%s\" and no other way", m->name,
+                        pooling);
     return true;
 }
 
@@ -71,7 +74,8 @@ static Status write_answer(Text *t, const Call *call, const QueueJob *job, bool 
         if (s == OK) s = text_add(t, "}", 1);
     }
     if (s == OK)
-        s = text_addf(t, "],\"model\":\"%s\",\"usage\":{\"prompt_tokens\":%lld,\"total_tokens\":%lld}}", call->model, (long long)call->n_tokens,
+        s = text_addf(t, "],\"model\":\"%s\",\"usage\":{\"prompt_tokens\":%lld,\"total_tokens\":%lld}}", call->model,
+                      (long long)call->n_tokens,
                       (long long)call->n_tokens);      /* a model's name needs no escapes: serve_config.c */
     free(scratch);
     return s;
@@ -89,7 +93,8 @@ void embeddings_create(Call *call, Reply *reply)
     server_end_reading(call->server);
     ok = ok && models_run(call, m, job, &e);
     for (int64_t i = 0; ok && i < job->n * job->width; i++)
-        if (!isfinite(job->rows[i])) ok = api_fail(&e, API_INTERNAL, NULL, "the model gave a number that is not finite");
+        if (!isfinite(job->rows[i]))
+            ok = api_fail(&e, API_INTERNAL, NULL, "the model gave a number that is not finite");
     if (ok) reply_text(reply, &t, write_answer(&t, call, job, base64));
     else reply_error(reply, &e);
     queue_job_free(job);

@@ -43,7 +43,8 @@ bool api_fail(ApiError *e, ApiErrorKind kind, const char *param, const char *fmt
 bool api_fail_status(ApiError *e, Status s, const char *param)
 {
     if (s == ERR_MEMORY) return api_fail(e, API_NO_MEMORY, NULL, "there is no memory for this request now");
-    if (s != ERR_DATA && s != ERR_FORMAT) return api_fail(e, API_INTERNAL, NULL, "the server failed to answer this request");
+    if (s != ERR_DATA && s != ERR_FORMAT)
+        return api_fail(e, API_INTERNAL, NULL, "the server failed to answer this request");
     const char *more = status_hint();
     return api_fail(e, API_BAD_REQUEST, param, "%s%s%s", status_fact(), more[0] ? ": " : "", more);
 }

@@ -1,5 +1,5 @@
-/* infer/serve/errors.h: how a request fails: one kind of error is one row of HTTP status, type and code, and every error
- * leaves as the same body, {"error": {"message", "type", "param", "code"}}, which the published clients read.
+/* infer/serve/errors.h: how a request fails: one kind of error is one row of HTTP status, type and code, and every
+ * error leaves as the same body, {"error": {"message", "type", "param", "code"}}, which the published clients read.
  *
  * Functions that judge a request give false and fill an ApiError; the message never holds a path, an address or the
  * text that was sent. */

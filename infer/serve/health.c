@@ -15,13 +15,15 @@ void health_live(Call *call, Reply *reply)
 /* Ready: every model is open and the server is not stopping; else 503, which balancers obey. */
 void health_ready(Call *call, Reply *reply)
 {
-    static const char *const names[] = { [MODEL_LOADING] = "loading", [MODEL_READY] = "ready", [MODEL_FAILED] = "failed" };
+    static const char *const names[] = { [MODEL_LOADING] = "loading", [MODEL_READY] = "ready",
+                                         [MODEL_FAILED] = "failed" };
     Server     *s = call->server;
     const char *state = server_state(s);
     cJSON      *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "status", state);
     cJSON *models = cJSON_AddObjectToObject(json, "models");
-    for (size_t i = 0; i < s->n_models; i++) cJSON_AddStringToObject(models, s->models[i].name, names[atomic_load(&s->models[i].state)]);
+    for (size_t i = 0; i < s->n_models; i++)
+        cJSON_AddStringToObject(models, s->models[i].name, names[atomic_load(&s->models[i].state)]);
     reply_json(reply, json);
     if (reply->status == 200 && strcmp(state, "ok") != 0) {
         reply->status = 503;

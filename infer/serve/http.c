@@ -1,11 +1,11 @@
-/* infer/serve/http.c: bytes. libmicrohttpd reads and writes HTTP; here a request's head is judged before its body is read,
- * the body is kept within its limit, and a Reply becomes headers and bytes.
+/* infer/serve/http.c: bytes. libmicrohttpd reads and writes HTTP; here a request's head is judged before its body is
+ * read, the body is kept within its limit, and a Reply becomes headers and bytes.
  *
- * One thread a connection, so a handler may sleep in the queue. A request that is refused by its head is answered
- * at once when its body is too large or the client waits for leave to send it (Expect: 100-continue); the connection then
- * closes, after what is still arriving was read for a moment: a close with unread bytes makes the kernel send a reset,
- * which may destroy the answer before the client has read it. Otherwise the small body is read and dropped, and the
- * connection lives on. */
+ * One thread a connection, so a handler may sleep in the queue. A request that is refused by its head is answered at
+ * once when its body is too large or the client waits for leave to send it (Expect: 100-continue); the connection
+ * then closes, after what is still arriving was read for a moment: a close with unread bytes makes the kernel send a
+ * reset, which may destroy the answer before the client has read it. Otherwise the small body is read and dropped, and
+ * the connection lives on. */
 #include "infer/serve/serve_internal.h"
 
 #include <errno.h>
@@ -32,7 +32,8 @@ struct Http {
     struct MHD_Daemon *daemon;
     int                listener;          /* -1: closed */
     char              *cert, *key;
-    char               last_log[256];     /* what the library said when it could not start */
+    _Atomic bool       starting;
+    char               last_log[256];     /* what the library said while it was starting */
 };
 typedef struct Http Http;
 
@@ -45,17 +46,20 @@ typedef struct Request {
     bool    lingers;                      /* the connection closes with bytes still arriving */
 } Request;
 
-/* ---- the head -------------------------------------------------------------------------------------------------------- */
+/* ---- the head ---------------------------------------------------------------------------------------------------- */
 
 typedef struct HeadScan { RequestHead *head; int n_lengths; bool bad; } HeadScan;
 
-static enum MHD_Result scan_header(void *arg, enum MHD_ValueKind kind, const char *key, size_t n_key, const char *value, size_t n_value)
+static enum MHD_Result scan_header(void *arg, enum MHD_ValueKind kind, const char *key, size_t n_key, const char *value,
+                                   size_t n_value)
 {
     HeadScan *scan = arg;
     (void)kind;
     scan->head->n_headers++;
     if (strcspn(key, " \t") != n_key) scan->bad = true;      /* "Content-Length : 2" hides a body from some readers */
-    if (strlen(key) != n_key || (value && strlen(value) != n_value) || (value && strpbrk(value, "\r\n"))) scan->bad = true;      /* NUL, bare CR */
+    /* NUL, bare CR */
+    if (strlen(key) != n_key || (value && strlen(value) != n_value) || (value && strpbrk(value, "\r\n")))
+        scan->bad = true;
     if (!value) return MHD_YES;
     if (strcasecmp(key, "Content-Length") == 0) {
         char *end;
@@ -91,7 +95,8 @@ static size_t unescape(void *arg, struct MHD_Connection *c, char *s)
     static const char hex[] = "0123456789abcdef";
     char *to = s;
     for (const char *p = s; *p;) {
-        const char *high = p[0] == '%' && p[1] ? strchr(hex, p[1] | 32) : NULL, *low = high && p[2] ? strchr(hex, p[2] | 32) : NULL;
+        const char *high = p[0] == '%' && p[1] ? strchr(hex, p[1] | 32) : NULL;
+        const char *low = high && p[2] ? strchr(hex, p[2] | 32) : NULL;
         int         value = low ? (int)((high - hex) * 16 + (low - hex)) : 0;
         if (value) {
             *to++ = (char)value;
@@ -104,9 +109,12 @@ static size_t unescape(void *arg, struct MHD_Connection *c, char *s)
     return (size_t)(to - s);
 }
 
-/* ---- replies --------------------------------------------------------------------------------------------------------- */
+/* ---- replies ----------------------------------------------------------------------------------------------------- */
 
-static void add(struct MHD_Response *r, const char *name, const char *value) { (void)MHD_add_response_header(r, name, value); }
+static void add(struct MHD_Response *r, const char *name, const char *value)
+{
+    (void)MHD_add_response_header(r, name, value);
+}
 
 static void add_number(struct MHD_Response *r, const char *name, double value)
 {
@@ -119,7 +127,8 @@ static void log_reply(const Request *q)
 {
     const Call *call = &q->call;
     server_log(call->server, q->reply.status >= 500 ? SERVER_LOG_WARNING : SERVER_LOG_REQUEST,
-               "%s %.20s %.200s %d %.1f ms key=%s model=%s items=%lld tokens=%lld", call->id, call->method, call->path, q->reply.status,
+               "%s %.20s %.200s %d %.1f ms key=%s model=%s items=%lld tokens=%lld", call->id, call->method, call->path,
+                   q->reply.status,
                (serve_clock() - call->started) * 1e3, call->key ? call->key->id : "-", call->model ? call->model : "-",
                (long long)call->n_items, (long long)call->n_tokens);
 }
@@ -169,15 +178,18 @@ static void linger(struct MHD_Connection *c)
     }
 }
 
-/* In the middle of a body the library takes no reply (before version 1.0), so this one goes past it. Not with TLS, whose
- * records are the library's: there the rest is read and dropped, within the same limit again. Gives whether it went out. */
+/* In the middle of a body the library takes no reply (before version 1.0), so this one goes past it. Not with TLS,
+ * whose records are the library's: there the rest is read and dropped, within the same limit again. Gives whether it
+ * went out. */
 static bool refuse_midway(struct MHD_Connection *c, Request *q)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
     Text t = { 0 };
     if (!info || q->call.server->config->tls_cert) return false;
-    Status s = text_addf(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
-                         q->reply.status, MHD_get_reason_phrase_for((unsigned)q->reply.status), q->call.id, q->reply.body.len);
+    Status s = text_addf(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
+                         "Connection: close\r\nContent-Length: %zu\r\n\r\n",
+                         q->reply.status, MHD_get_reason_phrase_for((unsigned)q->reply.status), q->call.id,
+                             q->reply.body.len);
     if (s == OK) s = text_add(&t, q->reply.body.data, q->reply.body.len);
     bool sent = s == OK && send(info->connect_fd, t.data, t.len, MSG_NOSIGNAL) == (ssize_t)t.len;
     text_release(&t);
@@ -188,7 +200,7 @@ static bool refuse_midway(struct MHD_Connection *c, Request *q)
     return sent;
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 static void too_large(Request *q)
 {
@@ -211,9 +223,11 @@ static enum MHD_Result begin(Server *s, struct MHD_Connection *c, const char *ur
     read_head(c, &head);
     q->decided = !routes_admit(&q->call, &head, &q->reply);
     q->max_body = s->config->max_body_bytes;
-    if (q->call.key && q->call.key->max_body_bytes && q->call.key->max_body_bytes < q->max_body) q->max_body = q->call.key->max_body_bytes;
+    if (q->call.key && q->call.key->max_body_bytes && q->call.key->max_body_bytes < q->max_body)
+        q->max_body = q->call.key->max_body_bytes;
     const char *expect = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Expect");
-    q->lingers = q->decided && (head.ambiguous || head.content_length > q->max_body || (expect && (head.chunked || head.content_length > 0)));
+    q->lingers = q->decided && (head.ambiguous || head.content_length > q->max_body
+                                || (expect && (head.chunked || head.content_length > 0)));
     return q->lingers ? send_reply(c, q) : MHD_YES;
 }
 
@@ -238,7 +252,8 @@ static bool take_body(Request *q, const char *bytes, size_t n)
     return over;
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url, const char *method,
+                                  const char *version,
                                   const char *data, size_t *n_data, void **slot)
 {
     (void)version;
@@ -276,7 +291,7 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **slot, enum 
     server_leave(s);
 }
 
-/* ---- listening ------------------------------------------------------------------------------------------------------- */
+/* ---- listening --------------------------------------------------------------------------------------------------- */
 
 static bool is_loopback(const struct sockaddr *a)
 {
@@ -304,26 +319,33 @@ static Status listen_on(Server *s, const struct addrinfo *a)
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fail(ERR_IO, "no socket: %s", strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&bound, &n) != 0) {
+    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0
+        || getsockname(fd, (struct sockaddr *)&bound, &n) != 0) {
         int error = errno;
         close(fd);
-        return hint(fail(ERR_IO, "cannot listen on %s port %lld: %s", host, (long long)s->config->port, strerror(error)),
-                    error == EADDRINUSE ? "another program listens there; choose another --port" : "choose another --host or --port");
+        return hint(fail(ERR_IO, "cannot listen on %s port %lld: %s", host, (long long)s->config->port,
+                         strerror(error)),
+                    error == EADDRINUSE ? "another program listens there; choose another --port"
+                        : "choose another --host or --port");
     }
     getnameinfo((struct sockaddr *)&bound, n, NULL, 0, port, sizeof port, NI_NUMERICSERV);
     s->port = atoi(port);
     s->http->listener = fd;
     bool six = strchr(host, ':') != NULL;
-    return text_format(&s->url, "http%s://%s%s%s:%d", s->config->tls_cert ? "s" : "", six ? "[" : "", host, six ? "]" : "", s->port);
+    return text_format(&s->url, "http%s://%s%s%s:%d", s->config->tls_cert ? "s" : "", six ? "[" : "", host,
+                       six ? "]" : "", s->port);
 }
 
 static Status open_listener(Server *s)
 {
-    struct addrinfo want = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
+    struct addrinfo want = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
     char            port[16];
     snprintf(port, sizeof port, "%lld", (long long)s->config->port);
     int error = getaddrinfo(s->config->host, port, &want, &found);
-    if (error) return hint(fail(ERR_CONFIG, "host \"%s\": %s", s->config->host, gai_strerror(error)), "127.0.0.1 is this machine only, 0.0.0.0 every address it has");
+    if (error)
+        return hint(fail(ERR_CONFIG, "host \"%s\": %s", s->config->host, gai_strerror(error)),
+                    "127.0.0.1 is this machine only, 0.0.0.0 every address it has");
     Status status = listen_on(s, found);
     freeaddrinfo(found);
     return status;
@@ -332,6 +354,7 @@ static Status open_listener(Server *s)
 static void on_library_log(void *arg, const char *fmt, va_list ap)
 {
     Server *s = arg;
+    if (!atomic_load(&s->http->starting)) return;      /* later it tells of clients that went away */
     vsnprintf(s->http->last_log, sizeof s->http->last_log, fmt, ap);
     s->http->last_log[strcspn(s->http->last_log, "\n")] = '\0';
 }
@@ -339,7 +362,8 @@ static void on_library_log(void *arg, const char *fmt, va_list ap)
 static Status start_daemon(Server *s)
 {
     Http    *h = s->http;
-    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG | (h->cert ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC
+                   | MHD_USE_ERROR_LOG | (h->cert ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, h->key },
@@ -347,7 +371,9 @@ static Status start_daemon(Server *s)
         { MHD_OPTION_END, 0, NULL },
     };
     if (h->cert && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
-        return hint(fail(ERR_UNSUPPORTED, "this libmicrohttpd was built without TLS"), "put a proxy in front that speaks HTTPS");
+        return hint(fail(ERR_UNSUPPORTED, "this libmicrohttpd was built without TLS"),
+                    "put a proxy in front that speaks HTTPS");
+    atomic_store(&h->starting, true);
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
                                  MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s,
                                  MHD_OPTION_LISTEN_SOCKET, h->listener,
@@ -361,9 +387,12 @@ static Status start_daemon(Server *s)
                                  MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
                                  MHD_OPTION_ARRAY, h->cert ? tls : tls + 3,
                                  MHD_OPTION_END);
+    atomic_store(&h->starting, false);
     if (h->daemon) return OK;
-    return hint(fail(ERR_STATE, "the HTTP server cannot start: %s", h->last_log[0] ? h->last_log : "no reason is given"),
-                h->cert ? "certificate and key must be PEM and belong together" : "too many threads or open files may be in use");
+    return hint(fail(ERR_STATE, "the HTTP server cannot start: %s", h->last_log[0] ? h->last_log
+                     : "no reason is given"),
+                h->cert ? "certificate and key must be PEM and belong together"
+                    : "too many threads or open files may be in use");
 }
 
 Status http_start(Server *s)
@@ -383,6 +412,8 @@ void http_close_listener(Server *s)
 {
     int fd = MHD_quiesce_daemon(s->http->daemon);
     if (fd < 0) return;
+    /* at once: a thread that still polls it would keep the closed socket listening */
+    shutdown(fd, SHUT_RDWR);
     close(fd);
     s->http->listener = -1;
 }

@@ -22,9 +22,11 @@ static Status read_digest(Key *key, const char *hex, size_t n, const char *where
 static Status read_plain(Key *key, const char *text, size_t n, const char *where)
 {
     for (size_t i = 0; i < n; i++)
-        if (text[i] <= ' ' || text[i] > '~') return fail(ERR_CONFIG, "%s: a key has printable ASCII characters and no spaces", where);
+        if (text[i] <= ' ' || text[i] > '~')
+            return fail(ERR_CONFIG, "%s: a key has printable ASCII characters and no spaces", where);
     if (n < KEY_MIN_LENGTH || n > KEY_MAX_LENGTH)
-        return hint(fail(ERR_CONFIG, "%s: a key of %zu characters; it needs %d to %d", where, n, KEY_MIN_LENGTH, KEY_MAX_LENGTH),
+        return hint(fail(ERR_CONFIG, "%s: a key of %zu characters; it needs %d to %d", where, n, KEY_MIN_LENGTH,
+                         KEY_MAX_LENGTH),
                     "openssl rand -hex 24");
     crypto_hash_sha256(key->digest, (const unsigned char *)text, n);
     return OK;
@@ -44,7 +46,9 @@ static Status read_scopes(Key *key, const cJSON *list, const char *where)
         int bit = 0;
         for (size_t i = 0; i < COUNT(known) && cJSON_IsString(item); i++)
             if (strcmp(known[i].name, item->valuestring) == 0) bit = known[i].bit;
-        if (!bit) return hint(fail(ERR_CONFIG, "%s: a scope that is not known", where), "inference, metrics, assistants, files, fine_tuning, admin");
+        if (!bit)
+            return hint(fail(ERR_CONFIG, "%s: a scope that is not known", where),
+                        "inference, metrics, assistants, files, fine_tuning, admin");
         key->scopes |= bit;
     }
     return OK;
@@ -52,7 +56,8 @@ static Status read_scopes(Key *key, const cJSON *list, const char *where)
 
 static Status read_record(Key *key, const char *text, size_t n, const char *where)
 {
-    static const char *const known[] = { "id", "key", "sha256", "name", "tenant", "scopes", "max_concurrent", "max_body_bytes",
+    static const char *const known[] = { "id", "key", "sha256", "name", "tenant", "scopes", "max_concurrent",
+                                         "max_body_bytes",
                                          "expires_at", "created_at", "last_used_at" };
     const char *plain = NULL, *digest = NULL, *id = NULL;
     cJSON      *json;
@@ -74,7 +79,8 @@ static Status read_record(Key *key, const char *text, size_t n, const char *wher
         s = fail(ERR_CONFIG, "%s: limits and times cannot be negative", where);
     if (s == OK) s = read_scopes(key, json_get(json, "scopes"), where);
     if (s == OK && !plain == !digest) s = fail(ERR_CONFIG, "%s: a record has either key or sha256", where);
-    if (s == OK) s = plain ? read_plain(key, plain, strlen(plain), where) : read_digest(key, digest, strlen(digest), where);
+    if (s == OK)
+        s = plain ? read_plain(key, plain, strlen(plain), where) : read_digest(key, digest, strlen(digest), where);
     if (id) snprintf(key->id, sizeof key->id, "%s", id);
     cJSON_Delete(json);
     return s;
@@ -95,7 +101,8 @@ static Status add_line(Keys *k, const char *line, size_t n, const char *name, in
              : read_plain(&key, line, n, where);
     if (s != OK) return s == ERR_FORMAT ? ERR_CONFIG : s;
     for (size_t i = 0; i < k->n; i++)
-        if (memcmp(k->items[i].digest, key.digest, sizeof key.digest) == 0) return fail(ERR_CONFIG, "%s: this key stands twice", where);
+        if (memcmp(k->items[i].digest, key.digest, sizeof key.digest) == 0)
+            return fail(ERR_CONFIG, "%s: this key stands twice", where);
     if (k->n == KEYS_MAX) return fail(ERR_CONFIG, "%s: more than %d keys", where, KEYS_MAX);
     TRY(mem_grow(&k->items, &k->cap, k->n + 1, sizeof *k->items));
     memcpy(&k->items[k->n++], &key, sizeof key);
@@ -122,7 +129,8 @@ Status keys_read(Keys *k, const char *path)
     Status s = keys_parse(k, text, n, path);
     sodium_memzero(text, n);
     free(text);
-    if (s == OK && k->n == 0) s = hint(fail(ERR_CONFIG, "%s: there is no key in it", path), "a key a line; openssl rand -hex 24 makes one");
+    if (s == OK && k->n == 0)
+        s = hint(fail(ERR_CONFIG, "%s: there is no key in it", path), "a key a line; openssl rand -hex 24 makes one");
     return s;
 }
 

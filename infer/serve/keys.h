@@ -26,7 +26,8 @@ typedef struct Key {
 typedef struct Keys { Key *items; size_t n, cap; } Keys;
 
 Status keys_read(Keys *k, const char *path) MUST_USE;
-Status keys_parse(Keys *k, const char *text, size_t n, const char *name) MUST_USE;      /* adds; `name` is what errors call it */
+Status keys_parse(Keys *k, const char *text, size_t n,
+                  const char *name) MUST_USE;      /* adds; `name` is what errors call it */
 void   keys_release(Keys *k);
 
 /* NULL: none of them, or expired at `now` (Unix seconds). */

@@ -15,10 +15,11 @@ static ServedModel *by_name(Server *s, const char *name)
 
 static bool no_such_model(const char *name, ApiError *e)
 {
-    return api_fail(e, API_NO_MODEL, "model", "the model \"%.200s\" does not exist here; GET /v1/models lists those that do", name);
+    return api_fail(e, API_NO_MODEL, "model",
+                    "the model \"%.200s\" does not exist here; GET /v1/models lists those that do", name);
 }
 
-/* ---- GET ------------------------------------------------------------------------------------------------------------- */
+/* ---- GET --------------------------------------------------------------------------------------------------------- */
 
 static Status describe(const ServedModel *m, cJSON *to)
 {
@@ -30,11 +31,13 @@ static Status describe(const ServedModel *m, cJSON *to)
     TRY(json_add_string(to, "state", state == MODEL_READY ? "ready" : state == MODEL_LOADING ? "loading" : "failed"));
     if (state != MODEL_READY) return OK;
     const Model *model = engine_model(m->engine);
-    TRY(json_add(to, "tasks", cJSON_CreateStringArray((const char *const[]){ model->task->name }, 1)));
+    TRY(json_add(to, "tasks", json_strings((const char *const[]){ model->task->name }, 1)));
     TRY(json_add_string(to, "architecture", model->arch->name));
     TRY(json_add_number(to, "context_length", (double)engine_max_length(m->engine)));
-    if (model->task->has_classes) return json_add(to, "labels", cJSON_CreateStringArray((const char *const *)model->labels.items, (int)model->labels.n));
-    if (strcmp(model->task->name, "embedding") == 0) return json_add_number(to, "embedding_dim", (double)engine_width(m->engine));
+    if (model->task->has_classes)
+        return json_add(to, "labels", json_strings((const char *const *)model->labels.items, model->labels.n));
+    if (strcmp(model->task->name, "embedding") == 0)
+        return json_add_number(to, "embedding_dim", (double)engine_width(m->engine));
     return OK;
 }
 
@@ -75,21 +78,26 @@ void models_get(Call *call, Reply *reply)
     reply_json(reply, NULL);
 }
 
-/* ---- for the handlers ------------------------------------------------------------------------------------------------- */
+/* ---- for the handlers -------------------------------------------------------------------------------------------- */
 
 bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, ApiError *e)
 {
     Server *s = call->server;
-    if (!name && s->n_models != 1) return api_fail(e, API_BAD_REQUEST, "model", "\"model\" is missing and %zu models are served here", s->n_models);
+    if (!name && s->n_models != 1)
+        return api_fail(e, API_BAD_REQUEST, "model", "\"model\" is missing and %zu models are served here",
+                        s->n_models);
     ServedModel *m = name ? by_name(s, name) : &s->models[0];
     if (!m) return no_such_model(name, e);
     call->model = m->name;
-    if (atomic_load(&m->state) == MODEL_LOADING) return api_fail(e, API_LOADING, NULL, "the model \"%s\" is being loaded", m->name);
-    if (atomic_load(&m->state) == MODEL_FAILED) return api_fail(e, API_LOADING, NULL, "the model \"%s\" could not be loaded", m->name);
+    if (atomic_load(&m->state) == MODEL_LOADING)
+        return api_fail(e, API_LOADING, NULL, "the model \"%s\" is being loaded", m->name);
+    if (atomic_load(&m->state) == MODEL_FAILED)
+        return api_fail(e, API_LOADING, NULL, "the model \"%s\" could not be loaded", m->name);
     const TaskDef *task = engine_model(m->engine)->task;
     bool embeds = strcmp(task->name, "embedding") == 0;
     if (use == USE_EMBED ? !embeds : !task->has_classes)
-        return api_fail(e, API_BAD_REQUEST, "model", "the model \"%s\" is for %s and cannot answer this URL%s", m->name, task->name,
+        return api_fail(e, API_BAD_REQUEST, "model", "the model \"%s\" is for %s and cannot answer this URL%s", m->name,
+                        task->name,
                         embeds ? "; ask POST /v1/embeddings" : task->has_classes ? "; ask POST /v1/classify" : "");
     *out = m;
     return true;
@@ -97,19 +105,27 @@ bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, 
 
 static bool too_long(const ServedModel *m, size_t n_tokens, int64_t index, const char *param, ApiError *e)
 {
-    return api_fail(e, API_TOO_LONG, param, "input %lld has %zu tokens, the model \"%s\" takes %lld; shorten it or set \"truncate\": true", (long long)index,
+    return api_fail(e, API_TOO_LONG, param,
+                    "input %lld has %zu tokens, the model \"%s\" takes %lld; shorten it or set \"truncate\": true",
+                        (long long)index,
                     n_tokens, m->name, (long long)engine_max_length(m->engine));
 }
 
-static bool encode_text(Call *call, const ServedModel *m, const RequestInput *in, Encoding *out, const char *param, ApiError *e)
+static bool encode_text(Call *call, const ServedModel *m, const RequestInput *in, Encoding *out, const char *param,
+                        ApiError *e)
 {
     const TaskDef *task = engine_model(m->engine)->task;
-    if (task->is_pair && !in->pair) return api_fail(e, API_BAD_REQUEST, "text_pair", "the model \"%s\" judges pairs: give the second text as \"text_pair\"", m->name);
-    if (!task->is_pair && in->pair) return api_fail(e, API_BAD_REQUEST, "text_pair", "the model \"%s\" judges one text, not pairs", m->name);
-    Status s = engine_encode(m->engine, in->text, strlen(in->text), in->pair, in->pair ? strlen(in->pair) : 0, false, out);
+    if (task->is_pair && !in->pair)
+        return api_fail(e, API_BAD_REQUEST, "text_pair",
+                        "the model \"%s\" judges pairs: give the second text as \"text_pair\"", m->name);
+    if (!task->is_pair && in->pair)
+        return api_fail(e, API_BAD_REQUEST, "text_pair", "the model \"%s\" judges one text, not pairs", m->name);
+    Status s = engine_encode(m->engine, in->text, strlen(in->text), in->pair, in->pair ? strlen(in->pair) : 0, false,
+                             out);
     if (s == OK) return true;
     api_fail_status(e, s, param);
-    if (e->kind == API_INTERNAL) server_log(call->server, SERVER_LOG_ERROR, "%s: encoding for %s: %s", call->id, m->name, status_fact());
+    if (e->kind == API_INTERNAL)
+        server_log(call->server, SERVER_LOG_ERROR, "%s: encoding for %s: %s", call->id, m->name, status_fact());
     return false;
 }
 
@@ -120,8 +136,10 @@ static bool copy_ids(const ServedModel *m, const RequestInput *in, Encoding *out
     int64_t n = in->n_ids < engine_max_length(m->engine) ? in->n_ids : engine_max_length(m->engine);
     for (int64_t i = 0; i < in->n_ids; i++)
         if (in->ids[i] >= limit)
-            return api_fail(e, API_BAD_REQUEST, param, "token id %d is outside the vocabulary of \"%s\" (0 to %d)", in->ids[i], m->name, limit - 1);
-    if (mem_new(&out->ids, (size_t)n, sizeof *out->ids) != OK || mem_new(&out->segments, (size_t)n, sizeof *out->segments) != OK)
+            return api_fail(e, API_BAD_REQUEST, param, "token id %d is outside the vocabulary of \"%s\" (0 to %d)",
+                            in->ids[i], m->name, limit - 1);
+    if (mem_new(&out->ids, (size_t)n, sizeof *out->ids) != OK || mem_new(&out->segments, (size_t)n,
+            sizeof *out->segments) != OK)
         return api_fail_status(e, ERR_MEMORY, NULL);
     memcpy(out->ids, in->ids, (size_t)n * sizeof *out->ids);
     out->n = (size_t)n;
@@ -129,13 +147,15 @@ static bool copy_ids(const ServedModel *m, const RequestInput *in, Encoding *out
     return true;
 }
 
-bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs, int64_t n, bool cut, const char *param, QueueJob **out, ApiError *e)
+bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs, int64_t n, bool cut, const char *param,
+                   QueueJob **out, ApiError *e)
 {
     QueueJob *job;
     if (queue_job_new(&job, n) != OK) return api_fail_status(e, ERR_MEMORY, NULL);
     for (int64_t i = 0; i < n; i++) {
         Encoding *to = &job->inputs[i];
-        bool ok = inputs[i].text ? encode_text(call, m, &inputs[i], to, param, e) : copy_ids(m, &inputs[i], to, param, e);
+        bool ok = inputs[i].text ? encode_text(call, m, &inputs[i], to, param, e)
+            : copy_ids(m, &inputs[i], to, param, e);
         if (ok && !cut && to->n_untruncated > to->n) ok = too_long(m, to->n_untruncated, i, param, e);
         if (!ok) {
             queue_job_free(job);
@@ -154,8 +174,10 @@ bool models_run(Call *call, ServedModel *m, QueueJob *job, ApiError *e)
     double  left = s->config->request_timeout - (serve_clock() - call->started);
     switch (queue_run(s->queue, (int)(m - s->models), job, left)) {
     case QUEUE_DONE: return true;
-    case QUEUE_FULL: return api_fail(e, API_QUEUE_FULL, NULL, "too many requests wait for the model \"%s\"; try again soon", m->name);
-    case QUEUE_LATE: return api_fail(e, API_LATE, NULL, "there was no answer within %g seconds", s->config->request_timeout);
+    case QUEUE_FULL: return api_fail(e, API_QUEUE_FULL, NULL,
+                                     "too many requests wait for the model \"%s\"; try again soon", m->name);
+    case QUEUE_LATE: return api_fail(e, API_LATE, NULL, "there was no answer within %g seconds",
+                                     s->config->request_timeout);
     case QUEUE_CLOSED: return api_fail(e, API_DRAINING, NULL, "the server is stopping");
     case QUEUE_FAILED:
     case QUEUE_WAITING: break;

@@ -69,7 +69,7 @@ void queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t wid
     pthread_mutex_unlock(&q->lock);
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------------------------------- */
+/* ---- jobs -------------------------------------------------------------------------------------------------------- */
 
 Status queue_job_new(QueueJob **out, int64_t n)
 {
@@ -175,7 +175,7 @@ QueueOutcome queue_run(Queue *q, int lane, QueueJob *j, double timeout_seconds)
     return outcome;
 }
 
-/* ---- the compute thread --------------------------------------------------------------------------------------------- */
+/* ---- the compute thread ------------------------------------------------------------------------------------------ */
 
 static Lane *next_lane(Queue *q)
 {

@@ -1,9 +1,10 @@
 /* infer/serve/queue.h: the hand-over from many HTTP threads to the one that computes.
  *
- * A QueueJob is one request's encoded inputs; a lane is one model. queue_run() leaves a job in its lane and sleeps until all of
- * its rows are there. The compute thread calls queue_work() again and again: each call takes what waits in one lane, in
- * order of arrival and up to max_batch_tokens, through the model in one pass. A request too large for one pass goes behind
- * those that came after it when its share is done, so that it delays nobody by more than one pass. Lanes take turns.
+ * A QueueJob is one request's encoded inputs; a lane is one model. queue_run() leaves a job in its lane and sleeps until
+ * all of its rows are there. The compute thread calls queue_work() again and again: each call takes what waits in one
+ * lane, in order of arrival and up to max_batch_tokens, through the model in one pass. A request too large for one pass
+ * goes behind those that came after it when its share is done, so that it delays nobody by more than one pass. Lanes
+ * take turns.
  *
  * Nothing here spins: without work the compute thread sleeps. */
 #ifndef INFER_SERVE_QUEUE_H
@@ -16,7 +17,8 @@
 
 typedef struct Queue Queue;
 
-typedef enum QueueOutcome { QUEUE_WAITING, QUEUE_DONE, QUEUE_FULL, QUEUE_LATE, QUEUE_CLOSED, QUEUE_FAILED } QueueOutcome;
+typedef enum QueueOutcome { QUEUE_WAITING, QUEUE_DONE, QUEUE_FULL, QUEUE_LATE, QUEUE_CLOSED,
+                            QUEUE_FAILED } QueueOutcome;
 
 /* One pass over n inputs; *rows stays the runner's and holds n rows of the lane's width. */
 typedef Status (*QueueRunner)(void *arg, const Encoding *const *inputs, int64_t n, const REAL **rows);
@@ -44,7 +46,7 @@ void   queue_free(Queue *q);                         /* closed, and nobody waits
 void   queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t width);      /* before its first job */
 
 Status queue_job_new(QueueJob **out, int64_t n) MUST_USE;
-void   queue_job_free(QueueJob *j);                             /* the caller is done with it; the queue may still be computing it */
+void   queue_job_free(QueueJob *j);            /* the caller is done with it; the queue may still be computing it */
 
 /* Any thread: gives the outcome, QUEUE_LATE after timeout_seconds at the latest. */
 QueueOutcome queue_run(Queue *q, int lane, QueueJob *j, double timeout_seconds);

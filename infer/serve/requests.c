@@ -18,16 +18,19 @@ bool request_json(cJSON **out, const char *body, size_t n, ApiError *e)
     return api_fail(e, API_BAD_JSON, NULL, "the body must be a JSON object");
 }
 
-/* ---- fields ---------------------------------------------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------------------------------------ */
 
-static bool check_fields(const cJSON *json, const char *const *known, size_t n_known, const RequestRules *rules, ApiError *e)
+static bool check_fields(const cJSON *json, const char *const *known, size_t n_known, const RequestRules *rules,
+                         ApiError *e)
 {
     for (const cJSON *c = json->child; c; c = c->next) {
         bool found = false;
         for (size_t i = 0; i < n_known; i++) found |= strcmp(known[i], c->string) == 0;
         if (found) continue;
         const char *near = text_nearest(c->string, known, n_known);
-        if (rules->strict && near) return api_fail(e, API_UNKNOWN_FIELD, c->string, "unknown field \"%s\"; did you mean \"%s\"?", c->string, near);
+        if (rules->strict && near)
+            return api_fail(e, API_UNKNOWN_FIELD, c->string, "unknown field \"%s\"; did you mean \"%s\"?", c->string,
+                            near);
         if (rules->strict) return api_fail(e, API_UNKNOWN_FIELD, c->string, "unknown field \"%s\"", c->string);
         if (rules->ignored) rules->ignored(rules->arg, c->string);
     }
@@ -63,34 +66,37 @@ static bool get_count(int64_t *out, const cJSON *json, const char *key, ApiError
     return true;
 }
 
-static bool get_choice(const char **out, const cJSON *json, const char *key, const char *const *words, size_t n, ApiError *e)
+static bool get_choice(const char **out, const cJSON *json, const char *key, const char *const *words, size_t n,
+                       ApiError *e)
 {
     if (!get_string(out, json, key, e)) return false;
     if (!*out) return true;
     for (size_t i = 0; i < n; i++)
         if (strcmp(*out, words[i]) == 0) return true;
-    return api_fail(e, API_BAD_REQUEST, key, "\"%s\" is \"%s\"; it can be \"%s\"%s%s%s", key, *out, words[0], n > 1 ? " or \"" : "",
-                    n > 1 ? words[1] : "", n > 1 ? "\"" : "");
+    return api_fail(e, API_BAD_REQUEST, key, "\"%s\" is \"%s\"; it can be \"%s\"%s%s%s", key, *out, words[0],
+                    n > 1 ? " or \"" : "", n > 1 ? words[1] : "", n > 1 ? "\"" : "");
 }
 
 static bool check_count(int64_t n, const char *key, const RequestRules *rules, ApiError *e)
 {
     if (n == 0) return api_fail(e, API_BAD_REQUEST, key, "\"%s\" is an empty list", key);
     return n <= rules->max_items
-        || api_fail(e, API_BAD_REQUEST, key, "\"%s\" has %lld items, at most %lld are taken at once", key, (long long)n, (long long)rules->max_items);
+        || api_fail(e, API_BAD_REQUEST, key, "\"%s\" has %lld items, at most %lld are taken at once", key, (long long)n,
+                    (long long)rules->max_items);
 }
 
 static bool out_of_memory(ApiError *e) { return api_fail_status(e, ERR_MEMORY, NULL); }
 
 static bool set_text(const char **to, const cJSON *v, const char *key, ApiError *e)
 {
-    if (!cJSON_IsString(v)) return api_fail(e, API_BAD_REQUEST, key, "\"%s\" must be a string or a list of strings", key);
+    if (!cJSON_IsString(v))
+        return api_fail(e, API_BAD_REQUEST, key, "\"%s\" must be a string or a list of strings", key);
     if (!v->valuestring[0]) return api_fail(e, API_BAD_REQUEST, key, "\"%s\" has an empty string", key);
     *to = v->valuestring;
     return true;
 }
 
-/* ---- embeddings ------------------------------------------------------------------------------------------------------ */
+/* ---- embeddings -------------------------------------------------------------------------------------------------- */
 
 static bool read_ids(const cJSON *list, int32_t **next, RequestInput *to, ApiError *e)
 {
@@ -114,11 +120,13 @@ static bool read_input(EmbeddingsRequest *r, const cJSON *input, const RequestRu
     size_t  n_ids = 0;
     if (!input) return api_fail(e, API_BAD_REQUEST, "input", "\"input\" is missing");
     if (!is_list && !cJSON_IsString(input))
-        return api_fail(e, API_BAD_REQUEST, "input", "\"input\" must be a string, a list of strings, token ids, or lists of token ids");
+        return api_fail(e, API_BAD_REQUEST, "input",
+                        "\"input\" must be a string, a list of strings, token ids, or lists of token ids");
     if (!check_count(n, "input", rules, e)) return false;
     if (one_list) n_ids = (size_t)cJSON_GetArraySize(input);
     else cJSON_ArrayForEach(v, input) n_ids += cJSON_IsArray(v) ? (size_t)cJSON_GetArraySize(v) : 0;
-    if (mem_new(&r->inputs, (size_t)n, sizeof *r->inputs) != OK || mem_new(&r->pool, n_ids + 1, sizeof *r->pool) != OK) return out_of_memory(e);
+    if (mem_new(&r->inputs, (size_t)n, sizeof *r->inputs) != OK || mem_new(&r->pool, n_ids + 1, sizeof *r->pool) != OK)
+        return out_of_memory(e);
     r->n = n;
     int32_t *next = r->pool;
     if (one_list) return read_ids(input, &next, r->inputs, e);
@@ -132,16 +140,21 @@ static bool read_input(EmbeddingsRequest *r, const cJSON *input, const RequestRu
 
 bool embeddings_parse(EmbeddingsRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e)
 {
-    static const char *const known[] = { "model", "input", "encoding_format", "dimensions", "user", "truncate", "normalize", "pooling", "input_type" };
-    static const char *const formats[] = { "float", "base64" }, *const poolings[] = { "mean", "cls" }, *const types[] = { "query", "passage" };
+    static const char *const known[] = { "model", "input", "encoding_format", "dimensions", "user", "truncate",
+                                         "normalize", "pooling", "input_type" };
+    static const char *const formats[] = { "float", "base64" };
+    static const char *const poolings[] = { "mean", "cls" }, *const types[] = { "query", "passage" };
     const char *format, *user, *type;
     bool        normalize;
     *r = (EmbeddingsRequest){ 0 };
     if (!check_fields(json, known, COUNT(known), rules, e) || !get_string(&r->model, json, "model", e)) return false;
-    if (!r->model || !r->model[0]) return api_fail(e, API_BAD_REQUEST, "model", "\"model\" is missing; GET /v1/models lists what there is");
-    if (!get_choice(&format, json, "encoding_format", formats, COUNT(formats), e) || !get_count(&r->dimensions, json, "dimensions", e)
+    if (!r->model || !r->model[0])
+        return api_fail(e, API_BAD_REQUEST, "model", "\"model\" is missing; GET /v1/models lists what there is");
+    if (!get_choice(&format, json, "encoding_format", formats, COUNT(formats), e)
+        || !get_count(&r->dimensions, json, "dimensions", e)
         || !get_string(&user, json, "user", e) || !get_bool(&r->truncate, json, "truncate", false, e)
-        || !get_bool(&normalize, json, "normalize", true, e) || !get_choice(&r->pooling, json, "pooling", poolings, COUNT(poolings), e)
+        || !get_bool(&normalize, json, "normalize", true, e)
+        || !get_choice(&r->pooling, json, "pooling", poolings, COUNT(poolings), e)
         || !get_choice(&type, json, "input_type", types, COUNT(types), e))
         return false;
     r->base64 = format && strcmp(format, "base64") == 0;
@@ -156,7 +169,7 @@ void embeddings_release(EmbeddingsRequest *r)
     *r = (EmbeddingsRequest){ 0 };
 }
 
-/* ---- classify -------------------------------------------------------------------------------------------------------- */
+/* ---- classify ---------------------------------------------------------------------------------------------------- */
 
 static bool read_texts(ClassifyRequest *r, const cJSON *text, const cJSON *pair, const RequestRules *rules, ApiError *e)
 {
@@ -171,7 +184,9 @@ static bool read_texts(ClassifyRequest *r, const cJSON *text, const cJSON *pair,
         return api_fail(e, API_BAD_REQUEST, "text_pair", "\"text_pair\" must have as many texts as \"text\"");
     if (mem_new(&r->inputs, (size_t)n, sizeof *r->inputs) != OK) return out_of_memory(e);
     r->n = n;
-    if (!r->is_list) return set_text(&r->inputs[0].text, text, "text", e) && (!pair || set_text(&r->inputs[0].pair, pair, "text_pair", e));
+    if (!r->is_list)
+        return set_text(&r->inputs[0].text, text, "text", e)
+            && (!pair || set_text(&r->inputs[0].pair, pair, "text_pair", e));
     cJSON_ArrayForEach(v, text)
         if (!set_text(&r->inputs[i++].text, v, "text", e)) return false;
     i = 0;
@@ -182,16 +197,19 @@ static bool read_texts(ClassifyRequest *r, const cJSON *text, const cJSON *pair,
 
 bool classify_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e)
 {
-    static const char *const known[] = { "model", "text", "text_pair", "top_k", "truncate", "labels", "multi_label", "explain", "language", "user", "idempotency" };
+    static const char *const known[] = { "model", "text", "text_pair", "top_k", "truncate", "labels", "multi_label",
+                                         "explain", "language", "user", "idempotency" };
     static const char *const later[] = { "labels", "multi_label", "explain" };
     const char *language, *user;
     *r = (ClassifyRequest){ 0 };
     if (!check_fields(json, known, COUNT(known), rules, e)) return false;
     for (size_t i = 0; i < COUNT(later); i++) {
         const cJSON *v = json_get(json, later[i]);
-        if (v && !cJSON_IsFalse(v)) return api_fail(e, API_BAD_REQUEST, later[i], "\"%s\" is not supported by this server yet", later[i]);
+        if (v && !cJSON_IsFalse(v))
+            return api_fail(e, API_BAD_REQUEST, later[i], "\"%s\" is not supported by this server yet", later[i]);
     }
-    if (!get_string(&r->model, json, "model", e) || !get_count(&r->top_k, json, "top_k", e) || !get_bool(&r->truncate, json, "truncate", false, e)
+    if (!get_string(&r->model, json, "model", e) || !get_count(&r->top_k, json, "top_k", e)
+        || !get_bool(&r->truncate, json, "truncate", false, e)
         || !get_string(&language, json, "language", e) || !get_string(&user, json, "user", e))
         return false;
     if (r->model && !r->model[0]) r->model = NULL;

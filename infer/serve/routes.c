@@ -21,7 +21,7 @@ static const Route routes[] = {
     { "POST", "/classify",   0,            classify_texts },
 };
 
-/* ---- small things that calls need ------------------------------------------------------------------------------------ */
+/* ---- small things that calls need -------------------------------------------------------------------------------- */
 
 double serve_clock(void)
 {
@@ -50,11 +50,12 @@ void call_ignore_field(Call *call, const char *name)
     snprintf(call->ignored + at, sizeof call->ignored - at, "%s%s", at ? "," : "", name);
 }
 
-/* ---- replies --------------------------------------------------------------------------------------------------------- */
+/* ---- replies ----------------------------------------------------------------------------------------------------- */
 
 void reply_error(Reply *reply, const ApiError *e)
 {
-    static const char fallback[] = "{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\",\"param\":null,\"code\":\"out_of_memory\"}}";
+    static const char fallback[] = "{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\","
+                                   "\"param\":null,\"code\":\"out_of_memory\"}}";
     ApiErrorKind kind = e->kind;
     text_clear(&reply->body);
     if (api_error_body(e, &reply->body) != OK) {
@@ -65,7 +66,9 @@ void reply_error(Reply *reply, const ApiError *e)
     reply->status = api_error_http_status(kind);
     reply->challenge = kind == API_BAD_KEY;
     reply->no_retry = kind == API_INTERNAL;
-    reply->retry_after_ms = reply->status == 429 ? 500 : reply->status == 503 ? 1000 : 0;
+    /* not all of them at once again */
+    if (reply->status == 429) reply->retry_after_ms = 250 + (int)randombytes_uniform(500);
+    if (reply->status == 503) reply->retry_after_ms = 1000;
 }
 
 void reply_text(Reply *reply, Text *text, Status s)
@@ -92,7 +95,7 @@ void reply_json(Reply *reply, cJSON *json)
     reply_text(reply, &t, s);
 }
 
-/* ---- admission ------------------------------------------------------------------------------------------------------- */
+/* ---- admission --------------------------------------------------------------------------------------------------- */
 
 /* Exact paths first, then prefixes; *method_differs when only the method does not fit. */
 static const Route *find_route(Call *call, const Route **method_differs)
@@ -133,7 +136,8 @@ static bool authorize(Call *call, const RequestHead *head, ApiError *e)
     while (n > 0 && (key[n - 1] == ' ' || key[n - 1] == '\t')) n--;
     call->key = keys_find(&s->keys, key, n, (int64_t)time(NULL));
     if (!call->key) return api_fail(e, API_BAD_KEY, NULL, "this API key is not known, or has expired");
-    if (!(call->key->scopes & KEY_INFERENCE)) return api_fail(e, API_FORBIDDEN, NULL, "this API key may not ask models");
+    if (!(call->key->scopes & KEY_INFERENCE))
+        return api_fail(e, API_FORBIDDEN, NULL, "this API key may not ask models");
     return true;
 }
 
@@ -143,10 +147,12 @@ static bool is_json(const char *type)
     if (!type) return true;
     char   lower[128];
     size_t n = 0;
-    for (; type[n] && n + 1 < sizeof lower; n++) lower[n] = (char)(type[n] >= 'A' && type[n] <= 'Z' ? type[n] + 32 : type[n]);
+    for (; type[n] && n + 1 < sizeof lower; n++)
+        lower[n] = (char)(type[n] >= 'A' && type[n] <= 'Z' ? type[n] + 32 : type[n]);
     lower[n] = '\0';
     n = strcspn(lower, "; \t");
-    bool json = (n == 16 && memcmp(lower, "application/json", 16) == 0) || (n > 17 && memcmp(lower, "application/", 12) == 0 && memcmp(lower + n - 5, "+json", 5) == 0);
+    bool json = (n == 16 && memcmp(lower, "application/json", 16) == 0)
+        || (n > 17 && memcmp(lower, "application/", 12) == 0 && memcmp(lower + n - 5, "+json", 5) == 0);
     const char *charset = strstr(lower + n, "charset=");
     if (!json || !charset) return json;
     charset += 8 + (charset[8] == '"');
@@ -158,8 +164,10 @@ static bool check_body(const Call *call, const RequestHead *head, ApiError *e)
     int64_t most = call->server->config->max_body_bytes;
     if (call->key->max_body_bytes && call->key->max_body_bytes < most) most = call->key->max_body_bytes;
     if (head->content_length > most)
-        return api_fail(e, API_TOO_LARGE, NULL, "the body has %lld bytes, at most %lld are taken", (long long)head->content_length, (long long)most);
-    if (!is_json(head->content_type)) return api_fail(e, API_MEDIA_TYPE, NULL, "the body must be JSON: send \"Content-Type: application/json\"");
+        return api_fail(e, API_TOO_LARGE, NULL, "the body has %lld bytes, at most %lld are taken",
+                        (long long)head->content_length, (long long)most);
+    if (!is_json(head->content_type))
+        return api_fail(e, API_MEDIA_TYPE, NULL, "the body must be JSON: send \"Content-Type: application/json\"");
     if (head->content_encoding && strcasecmp(head->content_encoding, "identity") != 0)
         return api_fail(e, API_MEDIA_TYPE, NULL, "a compressed body is not read; send it as it is");
     return true;
@@ -176,9 +184,12 @@ static bool count_in(Call *call, ApiError *e)
 static bool admit(Call *call, const RequestHead *head, Reply *reply, ApiError *e)
 {
     const Route *differs;
-    if (head->ambiguous) return api_fail(e, API_BAD_REQUEST, NULL, "the request does not say in one way where its body ends");
-    if (head->n_headers > SERVE_MAX_HEADERS) return api_fail(e, API_HEADERS, NULL, "more than %d header lines", SERVE_MAX_HEADERS);
-    if (strlen(call->path) > SERVE_MAX_URL) return api_fail(e, API_LONG_URL, NULL, "the URL is longer than %d bytes", SERVE_MAX_URL);
+    if (head->ambiguous)
+        return api_fail(e, API_BAD_REQUEST, NULL, "the request does not say in one way where its body ends");
+    if (head->n_headers > SERVE_MAX_HEADERS)
+        return api_fail(e, API_HEADERS, NULL, "more than %d header lines", SERVE_MAX_HEADERS);
+    if (strlen(call->path) > SERVE_MAX_URL)
+        return api_fail(e, API_LONG_URL, NULL, "the URL is longer than %d bytes", SERVE_MAX_URL);
     const Route *r = call->route = find_route(call, &differs);
     bool public = (r ? r : differs) && ((r ? r : differs)->flags & ROUTE_PUBLIC);
     if (!public && !authorize(call, head, e)) return false;
@@ -187,8 +198,10 @@ static bool admit(Call *call, const RequestHead *head, Reply *reply, ApiError *e
         return api_fail(e, API_BAD_METHOD, NULL, "%.20s is not allowed here; use %s", call->method, differs->method);
     }
     if (!r) return api_fail(e, API_NO_URL, NULL, "there is nothing at %.20s %.200s", call->method, call->path);
-    if (!public && atomic_load(&call->server->draining)) return api_fail(e, API_DRAINING, NULL, "the server is stopping");
-    if (head->beta && strstr(head->beta, "assistants=v1")) return api_fail(e, API_BAD_BETA, NULL, "assistants=v1 is not spoken here; assistants=v2 is");
+    if (!public && atomic_load(&call->server->draining))
+        return api_fail(e, API_DRAINING, NULL, "the server is stopping");
+    if (head->beta && strstr(head->beta, "assistants=v1"))
+        return api_fail(e, API_BAD_BETA, NULL, "assistants=v1 is not spoken here; assistants=v2 is");
     if (strcmp(r->method, "POST") != 0) return true;
     return check_body(call, head, e) && count_in(call, e);
 }

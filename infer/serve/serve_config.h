@@ -18,7 +18,8 @@ extern const OptionTable server_config_table;
 
 Status server_config_default(ServerConfig *c) MUST_USE;                      /* c zeroed */
 void   server_config_release(ServerConfig *c);
-Status server_config_read(ServerConfig *c, const char *path) MUST_USE;      /* model paths resolve against the file's folder */
+/* The models' paths resolve against the file's folder. */
+Status server_config_read(ServerConfig *c, const char *path) MUST_USE;
 Status server_config_check(const ServerConfig *c) MUST_USE;                 /* what one option alone cannot know */
 
 /* Takes a models entry apart; gives both. A PATH alone is named by its last part. */

@@ -1,4 +1,5 @@
-/* infer/serve/serve_internal.h: what the files of this folder share: the Server, one Call, its Reply, and the handlers. */
+/* infer/serve/serve_internal.h: what the files of this folder share: the Server, one Call, its Reply, the
+ * handlers. */
 #ifndef INFER_SERVE_SERVE_INTERNAL_H
 #define INFER_SERVE_SERVE_INTERNAL_H
 
@@ -32,7 +33,8 @@ typedef struct Server {
     ServedModel        *models;
     size_t              n_models;
     Queue              *queue;           /* lane i is models[i] */
-    sem_t               readers;         /* how many requests are parsed and encoded at once: bounds memory and stolen cores */
+    /* how many requests are parsed and encoded at once: bounds memory and stolen cores */
+    sem_t               readers;
     bool                readers_made;
 
     struct Http        *http;            /* http.c's */
@@ -115,7 +117,8 @@ const char *server_state(const Server *s);                           /* ok, load
 typedef enum ModelUse { USE_EMBED, USE_CLASSIFY } ModelUse;
 bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, ApiError *e);
 /* The inputs, encoded, as a job; too long is an error unless cut. Counts items and tokens in the call. */
-bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs, int64_t n, bool cut, const char *param, QueueJob **out, ApiError *e);
+bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs, int64_t n, bool cut, const char *param,
+                   QueueJob **out, ApiError *e);
 bool models_run(Call *call, ServedModel *m, QueueJob *job, ApiError *e);
 
 /* handlers, one file a family */

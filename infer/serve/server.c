@@ -26,7 +26,7 @@ void server_log(Server *s, ServerLogLevel level, const char *fmt, ...)
     s->log(s->log_arg, level, line);
 }
 
-/* ---- requests under way ---------------------------------------------------------------------------------------------- */
+/* ---- requests under way ------------------------------------------------------------------------------------------ */
 
 void server_enter(Server *s)
 {
@@ -61,14 +61,15 @@ const char *server_state(const Server *s)
     return state;
 }
 
-/* ---- the compute thread ---------------------------------------------------------------------------------------------- */
+/* ---- the compute thread ------------------------------------------------------------------------------------------ */
 
 static Status run_model(void *arg, const Encoding *const *inputs, int64_t n, const REAL **rows)
 {
     ServedModel *m = arg;
     TRY(engine_run(m->engine, inputs, n, &m->out));
     *rows = m->out.rows;
-    return m->out.n_rows == n ? OK : fail(ERR_SHAPE, "%lld rows for %lld inputs", (long long)m->out.n_rows, (long long)n);
+    if (m->out.n_rows == n) return OK;
+    return fail(ERR_SHAPE, "%lld rows for %lld inputs", (long long)m->out.n_rows, (long long)n);
 }
 
 static Status open_model(Server *s, size_t i, Backend *backend)
@@ -79,7 +80,8 @@ static Status open_model(Server *s, size_t i, Backend *backend)
     if (stat(engine_bundle(m->engine)->path, &st) == 0) m->created = (int64_t)st.st_mtime;
     queue_open_lane(s->queue, (int)i, run_model, m, engine_width(m->engine));
     atomic_store(&m->state, MODEL_READY);
-    server_log(s, SERVER_LOG_INFO, "model %s: %s, %s", m->name, engine_model(m->engine)->arch->name, engine_model(m->engine)->task->name);
+    server_log(s, SERVER_LOG_INFO, "model %s: %s, %s", m->name, engine_model(m->engine)->arch->name,
+               engine_model(m->engine)->task->name);
     return OK;
 }
 
@@ -105,7 +107,8 @@ static void *compute(void *arg)
     Status status = backend_open(&backend, s->config->device);
     size_t i = 0;
     for (; i < s->n_models && status == OK && !atomic_load(&s->draining); i++) status = open_model(s, i, backend);
-    if (status == OK && i < s->n_models) status = fail(ERR_INTERRUPTED, "the server was stopped while it opened its models");
+    if (status == OK && i < s->n_models)
+        status = fail(ERR_INTERRUPTED, "the server was stopped while it opened its models");
     for (size_t k = 0; status != OK && k < s->n_models; k++)
         if (atomic_load(&s->models[k].state) == MODEL_LOADING) atomic_store(&s->models[k].state, MODEL_FAILED);
     tell_opened(s, status);
@@ -138,17 +141,19 @@ Status server_wait_ready(Server *s, double seconds)
     pthread_mutex_unlock(&s->lock);
     if (!opened) return fail(ERR_BUSY, "the models are still being opened");
     if (status == OK) return OK;
-    status = status_fail(status, s->open_file, s->open_line, "%s", s->open_fact);      /* the record was the compute thread's */
+    /* the record was the compute thread's */
+    status = status_fail(status, s->open_file, s->open_line, "%s", s->open_fact);
     if (s->open_hint[0]) status = hint(status, "%s", s->open_hint);
     return during(status, "opening the models to serve");
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------------------------------- */
 
 static Status take_models(Server *s)
 {
     const StringList *list = &s->config->models;
-    if (list->n > SERVE_MAX_MODELS) return fail(ERR_CONFIG, "%zu models; at most %d are served by one process", list->n, SERVE_MAX_MODELS);
+    if (list->n > SERVE_MAX_MODELS)
+        return fail(ERR_CONFIG, "%zu models; at most %d are served by one process", list->n, SERVE_MAX_MODELS);
     TRY(mem_new(&s->models, list->n, sizeof *s->models));
     for (size_t i = 0; i < list->n; i++) {
         ServedModel *m = &s->models[i];
@@ -201,7 +206,8 @@ Status server_start(Server **out, const ServerConfig *config, ServerLog log, voi
     if (status == OK) status = take_models(s);
     if (status == OK) status = queue_new(&s->queue, (int)s->n_models, config->max_queue, config->max_batch_tokens);
     if (status == OK) status = http_start(s);
-    if (status == OK && pthread_create(&s->compute, NULL, compute, s) != 0) status = fail(ERR_MEMORY, "no thread to compute on");
+    if (status == OK && pthread_create(&s->compute, NULL, compute, s) != 0)
+        status = fail(ERR_MEMORY, "no thread to compute on");
     if (status != OK) {
         http_stop(s);
         release(s);

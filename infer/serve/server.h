@@ -10,7 +10,9 @@
 #include "infer/serve/serve_config.h"
 
 typedef struct Server Server;
-typedef enum ServerLogLevel { SERVER_LOG_ERROR, SERVER_LOG_WARNING, SERVER_LOG_INFO, SERVER_LOG_REQUEST } ServerLogLevel;
+typedef enum ServerLogLevel {
+    SERVER_LOG_ERROR, SERVER_LOG_WARNING, SERVER_LOG_INFO, SERVER_LOG_REQUEST
+} ServerLogLevel;
 typedef void (*ServerLog)(void *arg, ServerLogLevel level, const char *line);
 
 /* Listens at once and opens the models meanwhile (/readyz says 503 until then). Borrows config. log may be NULL. */

@@ -1,5 +1,5 @@
-/* tests/fuzz/http_body_fuzz.c: any bytes as the body of the POST routes. The first byte chooses route, strictness and the
- * most items; what is taken must be usable, and what is refused must have an error body that is JSON. */
+/* tests/fuzz/http_body_fuzz.c: any bytes as the body of the POST routes. The first byte chooses route, strictness
+ * and the most items; what is taken must be usable, and what is refused must have an error body that is JSON. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* tests/infer/serve_parts_test.c: keys, errors, ids, request bodies and settings, without a server. */
 #include "tests/infer/serve_test.h"
 
-/* ---- keys ------------------------------------------------------------------------------------------------------------ */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 
 static Status parse_keys(Keys *k, const char *text)
@@ -19,7 +19,8 @@ static void test_keys(void **state)
                         "{\"key\": \"metrics-only\", \"scopes\": [\"metrics\"], \"max_body_bytes\": 100}\n"
                         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));      /* of "abc" */
     assert_int_equal(k.n, 4);
-    Key *plain = keys_find(&k, "plain-key-1", 11, 5000), *bob = keys_find(&k, "bobs-key-22", 11, 999), *abc = keys_find(&k, "abc", 3, 0);
+    Key *plain = keys_find(&k, "plain-key-1", 11, 5000), *bob = keys_find(&k, "bobs-key-22", 11, 999),
+        *abc = keys_find(&k, "abc", 3, 0);
     assert_ptr_equal(plain, &k.items[0]);
     assert_string_equal(plain->id, "line-3");
     assert_string_equal(bob->id, "bob");
@@ -39,9 +40,12 @@ static void test_keys_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "short", "has a space in it", "sha256:12", "sha256:zz7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        "{\"key\": \"long-enough\"", "{\"id\": \"x\"}", "{\"key\": \"long-enough\", \"sha256\": \"00\"}", "{\"key\": 5}",
-        "{\"key\": \"long-enough\", \"rpm\": 5}", "{\"key\": \"long-enough\", \"scopes\": [\"all\"]}", "{\"key\": \"long-enough\", \"scopes\": \"inference\"}",
+        "short", "has a space in it", "sha256:12",
+            "sha256:zz7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "{\"key\": \"long-enough\"", "{\"id\": \"x\"}", "{\"key\": \"long-enough\", \"sha256\": \"00\"}",
+            "{\"key\": 5}",
+        "{\"key\": \"long-enough\", \"rpm\": 5}", "{\"key\": \"long-enough\", \"scopes\": [\"all\"]}",
+            "{\"key\": \"long-enough\", \"scopes\": \"inference\"}",
         "{\"key\": \"long-enough\", \"max_concurrent\": -1}", "same-key-1\nsame-key-1", "t\xC3\xA4st-key-utf8",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -55,7 +59,7 @@ static void test_keys_refused(void **state)
     }
 }
 
-/* ---- errors and ids -------------------------------------------------------------------------------------------------- */
+/* ---- errors and ids ---------------------------------------------------------------------------------------------- */
 
 static void test_error_bodies(void **state)
 {
@@ -110,7 +114,7 @@ static void test_ids(void **state)
     }
 }
 
-/* ---- bodies ---------------------------------------------------------------------------------------------------------- */
+/* ---- bodies ------------------------------------------------------------------------------------------------------ */
 
 typedef struct BodyCase { const char *body; const char *param, *code; } BodyCase;      /* code "ok": taken */
 
@@ -129,10 +133,14 @@ static void check_body(const BodyCase *c, bool classify, bool strict)
     ApiError          e = { 0 };
     cJSON            *json;
     ignored_names[0] = '\0';
-    bool ok = request_json(&json, c->body, strlen(c->body), &e) && (classify ? classify_parse(&cr, json, &rules, &e) : embeddings_parse(&er, json, &rules, &e));
+    bool ok = request_json(&json, c->body, strlen(c->body), &e)
+        && (classify ? classify_parse(&cr, json, &rules, &e) : embeddings_parse(&er, json, &rules, &e));
     bool wanted = strcmp(c->code, "ok") == 0;
-    bool same = ok == wanted && (ok || (strcmp(api_error_code(e.kind), c->code) == 0 && strcmp(e.param, c->param) == 0));
-    if (!same) print_error("%s\n  -> %s, %s, param \"%s\", \"%s\"\n", c->body, ok ? "taken" : "refused", api_error_code(e.kind), e.param, e.message);
+    bool same = ok == wanted && (ok || (strcmp(api_error_code(e.kind), c->code) == 0
+                                        && strcmp(e.param, c->param) == 0));
+    if (!same)
+        print_error("%s\n  -> %s, %s, param \"%s\", \"%s\"\n", c->body, ok ? "taken" : "refused",
+                    api_error_code(e.kind), e.param, e.message);
     assert_true(same);
     if (!ok) assert_true(e.message[0] && api_error_http_status(e.kind) == 400);
     embeddings_release(&er);
@@ -163,7 +171,8 @@ static const BodyCase embeddings_cases[] = {
     { "{\"model\": \"m\", \"input\": [1, 2, 3, 4, 5]}", "", "ok" },
     { "{\"model\": \"m\", \"input\": [[1], [2, 3]], \"truncate\": true, \"normalize\": true, \"pooling\": \"cls\", \"input_type\": \"query\"}", "", "ok" },
     { "{\"model\": \"m\", \"input\": [\"a\", [1]]}", "", "ok" },
-    { "{\"model\": \"m\", \"input\": \"a\", \"encoding_format\": null, \"dimensions\": null, \"user\": null}", "", "ok" },
+    { "{\"model\": \"m\", \"input\": \"a\", \"encoding_format\": null, \"dimensions\": null, \"user\": null}", "",
+      "ok" },
     { "{\"model\": \"m\", \"input\": \"a\", \"something_new\": {}}", "", "ok" },
     { "{\"input\": \"a\"}", "model", "" },
     { "{\"model\": null, \"input\": \"a\"}", "model", "" },
@@ -228,7 +237,8 @@ static void test_bodies(void **state)
     check_body(&(BodyCase){ "{\"text\": \"a\", \"later\": 1, \"even_later\": 2}", "", "ok" }, true, false);
     assert_string_equal(ignored_names, "later even_later ");
     check_body(&(BodyCase){ "{\"text\": \"a\", \"texts\": 1}", "texts", "unknown_parameter" }, true, true);
-    check_body(&(BodyCase){ "{\"model\": \"m\", \"input\": \"a\", \"zzz\": 1}", "zzz", "unknown_parameter" }, false, true);
+    check_body(&(BodyCase){ "{\"model\": \"m\", \"input\": \"a\", \"zzz\": 1}", "zzz", "unknown_parameter" }, false,
+               true);
 }
 
 static void test_what_a_body_means(void **state)
@@ -251,7 +261,7 @@ static void test_what_a_body_means(void **state)
     cJSON_Delete(json);
 }
 
-/* ---- settings -------------------------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 static void test_config(void **state)
 {
@@ -313,8 +323,10 @@ static void test_model_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),       cmocka_unit_test(test_keys_refused),      cmocka_unit_test(test_error_bodies),
-        cmocka_unit_test(test_ids),        cmocka_unit_test(test_bodies),            cmocka_unit_test(test_what_a_body_means),
+        cmocka_unit_test(test_keys),       cmocka_unit_test(test_keys_refused),
+            cmocka_unit_test(test_error_bodies),
+        cmocka_unit_test(test_ids),        cmocka_unit_test(test_bodies),
+            cmocka_unit_test(test_what_a_body_means),
         cmocka_unit_test(test_config),     cmocka_unit_test(test_model_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

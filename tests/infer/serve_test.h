@@ -42,11 +42,13 @@ HELPER double now(void)
 
 HELPER void nap(double seconds) { usleep((useconds_t)(seconds * 1e6)); }
 
-/* ---- models ---------------------------------------------------------------------------------------------------------- */
+/* ---- models ------------------------------------------------------------------------------------------------------ */
 
 static const char *const words[] = {
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "parcel", "is", "late", "where", "my", "order", "card", "lost", "stolen", "##s", "money",
-    "back", "want", "i", "to", "change", "address", "please", "help", "when", "will", "it", "arrive", "a", "new", "pin", "forgot", "password",
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "parcel", "is", "late", "where", "my", "order", "card", "lost",
+        "stolen", "##s", "money",
+    "back", "want", "i", "to", "change", "address", "please", "help", "when", "will", "it", "arrive", "a", "new", "pin",
+        "forgot", "password",
     "account", "close", "open", "fee", "too", "high", ".", ",", "?", "!", "thank", "you", "b", "c", "d", "e",
 };
 enum { N_WORDS = COUNT(words), MAX_POSITIONS = 40 };
@@ -83,13 +85,13 @@ HELPER char *make_model(const char *folder, const char *name, const char *task_n
     config.num_attention_heads = 4;
     config.intermediate_size = 64;
     config.max_position_embeddings = MAX_POSITIONS;
-    config.initializer_range = 0.3;                    /* far from uniform answers */
     const TaskDef *task = task_find(task_name);
     assert_non_null(task);
-    for (int i = 0; i < 3 && task->has_classes; i++) must(string_list_add(&labels, (const char *const[]){ "late", "lost \"card\"", "other" }[i]));
+    for (int i = 0; i < 3 && task->has_classes; i++)
+        must(string_list_add(&labels, (const char *const[]){ "late", "lost \"card\"", "other" }[i]));
     must(backend_open(&backend, "ref"));
     must(model_new(&model, backend, &config, task, &labels));
-    must(params_fill_initial(&model->params, 7, 0));
+    must(params_fill_initial(&model->params, 7, 0.3));      /* far from uniform answers */
     must(bundle_write_folder(model, path, MAX_POSITIONS));
     must(tokenizer_save(tokenizer, path, MAX_POSITIONS));
     model_free(model);
@@ -102,7 +104,7 @@ HELPER char *make_model(const char *folder, const char *name, const char *task_n
     return path;
 }
 
-/* ---- servers --------------------------------------------------------------------------------------------------------- */
+/* ---- servers ----------------------------------------------------------------------------------------------------- */
 
 /* Defaults, port 0, the cpu, and further keys and values up to NULL. */
 HELPER void configure(ServerConfig *c, ...)
@@ -128,7 +130,7 @@ HELPER Server *start(const ServerConfig *c)
     return s;
 }
 
-/* ---- the client ------------------------------------------------------------------------------------------------------ */
+/* ---- the client -------------------------------------------------------------------------------------------------- */
 
 typedef struct Answer {
     int    status;             /* 0: the connection closed without an answer */
@@ -147,7 +149,8 @@ HELPER void answer_release(Answer *a)
 
 HELPER int dial(int port)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
@@ -259,7 +262,8 @@ HELPER Answer post(int port, const char *path, const char *body) { return ask(po
 HELPER Answer get(int port, const char *path) { return ask(port, "GET", path, NULL, NULL); }
 
 /* The published form: four keys, of these types. code and param NULL: null. */
-HELPER void expect_error(const char *what, const Answer *a, int status, const char *type, const char *code, const char *param)
+HELPER void expect_error(const char *what, const Answer *a, int status, const char *type, const char *code,
+                         const char *param)
 {
     const cJSON *e = json_get(a->json, "error");
     char         value[256];
@@ -270,10 +274,12 @@ HELPER void expect_error(const char *what, const Answer *a, int status, const ch
     assert_true(cJSON_IsString(json_get(e, "message")) && json_get(e, "message")->valuestring[0]);
     const cJSON *c = cJSON_GetObjectItemCaseSensitive(e, "code"), *p = cJSON_GetObjectItemCaseSensitive(e, "param");
     assert_string_equal(json_get(e, "type")->valuestring, type);
-    if (code ? !cJSON_IsString(c) || strcmp(c->valuestring, code) != 0 : !cJSON_IsNull(c)) print_error("%s: code: %s\n", what, a->body);
+    if (code ? !cJSON_IsString(c) || strcmp(c->valuestring, code) != 0 : !cJSON_IsNull(c))
+        print_error("%s: code: %s\n", what, a->body);
     if (code) assert_string_equal(c->valuestring, code);
     else assert_true(cJSON_IsNull(c));
-    if (param ? !cJSON_IsString(p) || strcmp(p->valuestring, param) != 0 : !cJSON_IsNull(p)) print_error("%s: param: %s\n", what, a->body);
+    if (param ? !cJSON_IsString(p) || strcmp(p->valuestring, param) != 0 : !cJSON_IsNull(p))
+        print_error("%s: param: %s\n", what, a->body);
     if (param) assert_string_equal(p->valuestring, param);
     else assert_true(cJSON_IsNull(p));
     assert_non_null(header(a, "X-Request-Id", value));

@@ -22,7 +22,7 @@ struct Corpus {
 
 static const Reader *const readers[] = { &reader_jsonl, &reader_csv, &reader_tsv, &reader_text };
 
-/* ---- which reader --------------------------------------------------------------------------------------------------- */
+/* ---- which reader ----------------------------------------------------------------------------------------------- */
 
 static bool has_suffix(const char *path, const char *suffixes)
 {
@@ -54,14 +54,15 @@ static Status choose_reader(Corpus *c, const char *format, size_t at)
         if (strcmp(format, readers[i]->name) == 0) c->reader = readers[i];
     if (c->reader) return OK;
     if (strcmp(format, "auto") != 0)
-        return hint(fail(ERR_CONFIG, "data.format: \"%s\" is not a format", format), "use one of auto, jsonl, csv, tsv, text");
+        return hint(fail(ERR_CONFIG, "data.format: \"%s\" is not a format", format),
+                    "use one of auto, jsonl, csv, tsv, text");
     for (size_t i = 0; i < COUNT(readers) && !c->reader; i++)
         if (has_suffix(c->path, readers[i]->suffixes)) c->reader = readers[i];
     if (!c->reader) c->reader = by_first_bytes(&c->source, at);
     return OK;
 }
 
-/* ---- indexing ------------------------------------------------------------------------------------------------------- */
+/* ---- indexing --------------------------------------------------------------------------------------------------- */
 
 /* What every reader's rows must have. */
 static Status check_row(const Corpus *c, const Row *r)
@@ -71,9 +72,11 @@ static Status check_row(const Corpus *c, const Row *r)
     if (!r->text || source_is_blank(r->text, r->n_text))
         return hint(fail(ERR_DATA, "%s:%" PRId64 ": the text is empty", path, r->line), "%s", remedy);
     if (r->pair && source_is_blank(r->pair, r->n_pair))
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": the second text (\"%s\") is empty", path, r->line, o->pair), "%s", remedy);
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": the second text (\"%s\") is empty", path, r->line, o->pair),
+                    "%s", remedy);
     if (o->label_required && !(r->label && r->label[0]))
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": the label (\"%s\") is empty", path, r->line, o->label), "%s", remedy);
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": the label (\"%s\") is empty", path, r->line, o->label),
+                    "%s", remedy);
     return OK;
 }
 
@@ -98,6 +101,7 @@ static Status index_rows(Corpus *c, Place p)
         Row    row;
         Status s = c->reader->read(&c->source, &p, &row);
         if (s == OK) s = check_row(c, &row);
+        if (s == OK && c->source.options.on_row) s = c->source.options.on_row(c->source.options.arg, &row);
         if (s == OK) {
             TRY(mem_grow(&c->rows, &c->cap, (size_t)c->n + 1, sizeof *c->rows));
             c->rows[c->n++] = begin;
@@ -114,7 +118,7 @@ static Status index_rows(Corpus *c, Place p)
     return hint(fail(ERR_DATA, "%s: no rows", c->path), "check that this is the right file");
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static Status start(Corpus *c, const char *path, const CorpusOptions *options)
 {
@@ -124,14 +128,20 @@ static Status start(Corpus *c, const char *path, const CorpusOptions *options)
     TRY(text_copy(&c->pair_name, options->pair));
     TRY(text_copy(&c->label_name, options->label));
     s->path = c->path;
-    s->options = (CorpusOptions){ NULL, c->text_name, c->pair_name, c->label_name, options->label_required, options->skip_bad_rows };
+    s->options = *options;
+    s->options.format = NULL;
+    s->options.text = c->text_name;
+    s->options.pair = c->pair_name;
+    s->options.label = c->label_name;
     TRY(file_map(&s->file, path));
-    if (s->file.size == 0) return hint(fail(ERR_DATA, "%s: no rows: the file is empty", path), "check that this is the right file");
+    if (s->file.size == 0)
+        return hint(fail(ERR_DATA, "%s: no rows: the file is empty", path), "check that this is the right file");
 
     const char *d = s->file.data;
     size_t      bom = s->file.size >= 3 && memcmp(d, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (s->file.size >= 2 && (memcmp(d, "\xFF\xFE", 2) == 0 || memcmp(d, "\xFE\xFF", 2) == 0))
-        return hint(fail(ERR_DATA, "%s:1: the file is written in UTF-16", path), "convert it: iconv -f UTF-16 -t UTF-8");
+        return hint(fail(ERR_DATA, "%s:1: the file is written in UTF-16", path),
+                    "convert it: iconv -f UTF-16 -t UTF-8");
     TRY(choose_reader(c, options->format ? options->format : "auto", bom));
     Place p = { bom, 1 };
     skip_blank_lines(c, &p);

@@ -2,8 +2,8 @@
  *
  * Opening maps the file and finds where each row begins (16 bytes a row are kept); reading parses one row again, so a
  * set of any size needs little memory and rows can be read in any order. Opening parses every row once, so that a bad
- * one stops the job before it starts: not UTF-8, not as the format has it, a column missing, a text (or a required label)
- * that is empty. Rows may be skipped instead, except behind a quote that is never closed. Not thread-safe. */
+ * one stops the job before it starts: not UTF-8, not as the format has it, a column missing, a text (or a required
+ * label) that is empty. Rows may be skipped instead, but not behind a quote that is never closed. Not thread-safe. */
 #ifndef DATA_CORPUS_H
 #define DATA_CORPUS_H
 
@@ -12,7 +12,8 @@
 typedef struct Corpus Corpus;
 
 typedef struct Row {               /* strings live until the next corpus_row on this corpus */
-    const char *text, *pair, *label;      /* pair: NULL when not asked for or null. label: also when there is no such column */
+    /* pair: NULL when not asked for or null. label: also when there is no such column */
+    const char *text, *pair, *label;
     size_t      n_text, n_pair;
     int64_t     line;              /* 1-based, where the row begins */
 } Row;
@@ -22,6 +23,10 @@ typedef struct CorpusOptions {
     const char *text, *pair, *label;      /* column names; pair, label NULL: not wanted */
     bool        label_required;
     bool        skip_bad_rows;     /* else the first bad row is an error naming file, line and what is wrong */
+    /* Called for each row while the file is indexed, in order, so that the caller needs no pass of its own. ERR_DATA
+     * makes the row a bad one, other failures end corpus_open. NULL: not called. */
+    Status    (*on_row)(void *arg, const Row *row);
+    void       *arg;
 } CorpusOptions;
 
 Status  corpus_open(Corpus **out, const char *path, const CorpusOptions *options) MUST_USE;

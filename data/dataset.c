@@ -21,11 +21,11 @@ struct Dataset {
     Corpus          *corpus;           /* NULL in a prepared set until somebody asks for a row */
     Store           *store;            /* a prepared set, else NULL */
     Windows         *windows;          /* a language-model set on the fly, else NULL */
-    int64_t         *rows;             /* (n_rows) of the corpus, on the fly */
+    int64_t         *rows;             /* (n_rows) of the corpus, on the fly; NULL: all of them */
     int32_t         *classes;          /* (n_rows) of those rows, when labels are wanted */
     uint64_t        *keys;             /* (n_rows) while a share is chosen */
     int64_t          n_rows;
-    size_t           cap_rows, cap_classes, cap_keys;
+    size_t           cap_classes, cap_keys;
     Labels           labels;
     Encoding         encoding;
     unsigned char   *cut;              /* (n_rows) already counted in n_truncated */
@@ -35,7 +35,7 @@ struct Dataset {
     char            *settings;
 };
 
-/* ---- what is asked for ---------------------------------------------------------------------------------------------- */
+/* ---- what is asked for ------------------------------------------------------------------------------------------ */
 
 static Status plan_split(SplitPlan *out, const DataConfig *c, const char *split)
 {
@@ -50,8 +50,9 @@ static Status plan_split(SplitPlan *out, const DataConfig *c, const char *split)
     else if (strcmp(split, "validation") != 0)
         return hint(fail(ERR_USAGE, "\"%s\" is not a split", split), "use one of train, validation, test");
     if (!out->path || !out->path[0])
-        return hint(fail(ERR_CONFIG, "there is no %s set: data.%s is not given", split, split), "name a file in data.%s%s",
-                    split, strcmp(split, "validation") == 0 ? ", or a share of the training rows (0.1)" : "");
+        return hint(fail(ERR_CONFIG, "there is no %s set: data.%s is not given", split, split),
+                    "name a file in data.%s%s", split,
+                    strcmp(split, "validation") == 0 ? ", or a share of the training rows (0.1)" : "");
     if (is_share && share > 0 && out->path == c->train) {
         out->part = strcmp(split, "train") == 0 ? PART_REST : PART_SHARE;
         out->share = share;
@@ -81,7 +82,8 @@ static Status describe(char **out, const Dataset *d, const DataConfig *c, const 
     return s;
 }
 
-static void content_hash(char hex[HASH_HEX], const char *file, const char *tokenizer, const char *settings, const Labels *l)
+static void content_hash(char hex[HASH_HEX], const char *file, const char *tokenizer, const char *settings,
+                         const Labels *l)
 {
     Hash h;
     hash_init(&h);
@@ -92,13 +94,14 @@ static void content_hash(char hex[HASH_HEX], const char *file, const char *token
     hash_finish(&h, hex);
 }
 
-static Status open_corpus(Dataset *d)
+static Status open_corpus(Dataset *d, Status (*on_row)(void *, const Row *), void *arg)
 {
     return corpus_open(&d->corpus, d->path, &(CorpusOptions){ .format = d->format, .text = d->text, .pair = d->pair,
-                       .label = d->label, .label_required = d->label_wanted, .skip_bad_rows = d->skip_bad });
+                       .label = d->label, .label_required = d->label_wanted, .skip_bad_rows = d->skip_bad,
+                       .on_row = on_row, .arg = arg });
 }
 
-/* ---- from the text: which rows -------------------------------------------------------------------------------------- */
+/* ---- from the text: which rows ---------------------------------------------------------------------------------- */
 
 static Status encode(Dataset *d, const Row *row, bool specials, size_t max_length)
 {
@@ -114,7 +117,8 @@ static bool has_plain_letter(const char *text, size_t n)
         int      len = utf8_decode(text + i, n - i, &cp);
         if (len == 0) return false;
         if ((cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') ||
-            (cp >= 0x400 && cp <= 0x481) || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0xAC00 && cp <= 0xD7A3)) return true;
+            (cp >= 0x400 && cp <= 0x481) || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0xAC00 && cp <= 0xD7A3))
+            return true;
         i += (size_t)len;
     }
     return false;
@@ -143,14 +147,25 @@ static Status check_length(Dataset *d, const Row *row)
 static Status unseen_label(const Dataset *d, const Labels *known, const Row *row)
 {
     const char *near = text_nearest(row->label, (const char *const *)known->names, (size_t)known->n);
-    Status      s = fail(ERR_DATA, "%s:%" PRId64 ": the label \"%s\" is none of the %d that training saw", d->path, row->line,
-                         row->label, known->n);
+    Status      s = fail(ERR_DATA, "%s:%" PRId64 ": the label \"%s\" is none of the %d that training saw", d->path,
+                         row->line, row->label, known->n);
     if (near) return hint(s, "did you mean \"%s\"? Correct the row, or set data.on_bad_row to skip", near);
     return hint(s, "correct the row, add such rows to the training set, or set data.on_bad_row to skip");
 }
 
-static Status check_row(Dataset *d, const Row *row, const DatasetOptions *o, LabelSet *set, int32_t *class)
+/* What goes on while the corpus indexes its file. */
+typedef struct Selection {
+    Dataset              *d;
+    const DatasetOptions *o;
+    const SplitPlan      *plan;
+    uint64_t              seed;
+    LabelSet              set;
+} Selection;
+
+static Status check_row(Selection *sel, const Row *row, int32_t *class)
 {
+    Dataset              *d = sel->d;
+    const DatasetOptions *o = sel->o;
     *class = -1;
     if (!o->windows) {                                  /* windows are tokenised anyway */
         TRY(check_not_empty(d, row->text, row->n_text, row->line));
@@ -158,33 +173,28 @@ static Status check_row(Dataset *d, const Row *row, const DatasetOptions *o, Lab
         TRY(check_length(d, row));
     }
     if (o->labels == LABEL_NONE) return OK;
-    if (!o->known) return during(label_set_add(set, row->label, class), "reading %s:%" PRId64, d->path, row->line);
+    if (!o->known)
+        return during(label_set_add(&sel->set, row->label, class), "reading %s:%" PRId64, d->path, row->line);
     *class = labels_find(o->known, row->label);
     return *class < 0 ? unseen_label(d, o->known, row) : OK;
 }
 
-static Status keep_row(Dataset *d, int64_t i, const Row *row, int32_t class, const SplitPlan *plan, uint64_t seed)
+static Status select_row(void *arg, const Row *row)
 {
-    size_t need = (size_t)d->n_rows + 1;
-    TRY(mem_grow(&d->rows, &d->cap_rows, need, sizeof *d->rows));
-    d->rows[d->n_rows] = i;
+    Selection *sel = arg;
+    Dataset   *d = sel->d;
+    int32_t    class;
+    size_t     need = (size_t)d->n_rows + 1;
+    TRY(check_row(sel, row, &class));
     if (d->label_wanted) {
         TRY(mem_grow(&d->classes, &d->cap_classes, need, sizeof *d->classes));
         d->classes[d->n_rows] = class;
     }
-    if (plan->part != PART_ALL) {
+    if (sel->plan->part != PART_ALL) {
         TRY(mem_grow(&d->keys, &d->cap_keys, need, sizeof *d->keys));
-        d->keys[d->n_rows] = split_key(row, seed);
+        d->keys[d->n_rows] = split_key(row, sel->seed);
     }
     d->n_rows++;
-    return OK;
-}
-
-static Status bad_row(Dataset *d, Status s, int64_t line)      /* OK when it may be skipped */
-{
-    if (s != ERR_DATA || !d->skip_bad) return s;
-    if ((size_t)d->n_bad < COUNT(d->bad_lines)) d->bad_lines[d->n_bad] = line;
-    d->n_bad++;
     return OK;
 }
 
@@ -203,12 +213,13 @@ static Status collect_labels(Dataset *d, LabelSet *set)
 static Status take_part(Dataset *d, const SplitPlan *plan)
 {
     bool *chosen;
+    TRY(mem_new(&d->rows, (size_t)d->n_rows, sizeof *d->rows));
     TRY(mem_new(&chosen, (size_t)d->n_rows, sizeof *chosen));
     Status  s = split_share(d->keys, d->classes, d->n_rows, d->labels.n, plan->share, chosen);
     int64_t n = 0, total = d->n_rows;
     for (int64_t i = 0; s == OK && i < total; i++) {
         if (chosen[i] != (plan->part == PART_SHARE)) continue;
-        d->rows[n] = d->rows[i];
+        d->rows[n] = i;
         if (d->classes) d->classes[n] = d->classes[i];
         n++;
     }
@@ -217,28 +228,29 @@ static Status take_part(Dataset *d, const SplitPlan *plan)
     d->keys = NULL;
     d->n_rows = n;
     if (s != OK || n > 0) return s;
-    return hint(fail(ERR_DATA, "%s: a share of %g of %" PRId64 " rows leaves no row for %s", d->path, plan->share, total, plan->name),
+    return hint(fail(ERR_DATA, "%s: a share of %g of %" PRId64 " rows leaves no row for %s", d->path, plan->share,
+                     total, plan->name),
                 "choose another share, or give data.validation a file");
 }
 
 static Status select_rows(Dataset *d, const DatasetOptions *o, const SplitPlan *plan, uint64_t seed)
 {
-    LabelSet set = { 0 };
-    Status   s = OK;
-    for (int64_t i = 0; i < corpus_count(d->corpus) && s == OK; i++) {
-        Row     row;
-        int32_t class;
-        if ((s = corpus_row(d->corpus, i, &row)) != OK) break;
-        if ((s = check_row(d, &row, o, &set, &class)) == OK) s = keep_row(d, i, &row, class, plan, seed);
-        else s = bad_row(d, s, row.line);
-    }
-    if (s == OK && d->n_rows == 0)
-        s = hint(fail(ERR_DATA, "%s: no rows: all %" PRId64 " are bad", d->path, d->n_bad),
-                 "set data.on_bad_row to fail to see what is wrong with the first one");
-    if (s == OK && d->label_wanted) s = o->known ? labels_copy(&d->labels, o->known) : collect_labels(d, &set);
+    Selection sel = { .d = d, .o = o, .plan = plan, .seed = seed };
+    Status    s = open_corpus(d, select_row, &sel);
+    if (s == OK && d->label_wanted) s = o->known ? labels_copy(&d->labels, o->known) : collect_labels(d, &sel.set);
     if (s == OK && plan->part != PART_ALL) s = take_part(d, plan);
-    label_set_release(&set);
+    label_set_release(&sel.set);
     return s;
+}
+
+static int64_t corpus_index(const Dataset *d, int64_t row) { return d->rows ? d->rows[row] : row; }
+
+static Status bad_text(Dataset *d, Status s, int64_t line)      /* OK when it may be skipped */
+{
+    if (s != ERR_DATA || !d->skip_bad) return s;
+    if ((size_t)d->n_bad < COUNT(d->bad_lines)) d->bad_lines[d->n_bad] = line;
+    d->n_bad++;
+    return OK;
 }
 
 static Status cut_windows(Dataset *d)
@@ -246,24 +258,25 @@ static Status cut_windows(Dataset *d)
     TRY(windows_new(&d->windows, d->tokenizer, d->max_length));
     for (int64_t i = 0; i < d->n_rows; i++) {
         Row row;
-        TRY(corpus_row(d->corpus, d->rows[i], &row));
+        TRY(corpus_row(d->corpus, corpus_index(d, i), &row));
         Status s = during(encode(d, &row, false, 0), "reading %s:%" PRId64, d->path, row.line);
         if (s == OK && d->encoding.n == 0)
             s = hint(fail(ERR_DATA, "%s:%" PRId64 ": the text is empty after normalisation", d->path, row.line),
                      "correct the row, or set data.on_bad_row to skip");
         if (s == OK) TRY(windows_add(d->windows, &d->encoding, i));
-        else TRY(bad_row(d, s, row.line));
+        else TRY(bad_text(d, s, row.line));
     }
     if (windows_count(d->windows) > 0) return OK;
-    return hint(fail(ERR_DATA, "%s: no rows: all texts are empty after normalisation", d->path), "check that this is the right file");
+    return hint(fail(ERR_DATA, "%s: no rows: all texts are empty after normalisation", d->path),
+                "check that this is the right file");
 }
 
 static Status read_text(Dataset *d, const DataConfig *c, const SplitPlan *plan, const DatasetOptions *o)
 {
-    TRY(open_corpus(d));
-    d->n_bad = corpus_bad_rows(d->corpus);
-    for (int64_t i = 0; i < d->n_bad && (size_t)i < COUNT(d->bad_lines); i++) d->bad_lines[i] = corpus_bad_line(d->corpus, i);
     TRY(select_rows(d, o, plan, (uint64_t)c->seed));
+    d->n_bad = corpus_bad_rows(d->corpus);
+    for (int64_t i = 0; i < d->n_bad && (size_t)i < COUNT(d->bad_lines); i++)
+        d->bad_lines[i] = corpus_bad_line(d->corpus, i);
     if (o->windows) TRY(cut_windows(d));
     else TRY(mem_new(&d->cut, (size_t)d->n_rows, 1));
     TRY(corpus_hash(d->corpus, d->file_hash));
@@ -271,7 +284,7 @@ static Status read_text(Dataset *d, const DataConfig *c, const SplitPlan *plan, 
     return OK;
 }
 
-/* ---- from a prepared file ------------------------------------------------------------------------------------------- */
+/* ---- from a prepared file --------------------------------------------------------------------------------------- */
 
 /* Opens PREPARED/SPLIT.h5 when what it holds is what reading the text would give; d->store stays NULL otherwise. The
  * text itself may be gone: then the hash that the file remembers of it has to do. */
@@ -281,7 +294,7 @@ static Status try_prepared(Dataset *d, const DataConfig *c, const SplitPlan *pla
     Store *store = NULL;
     TRY(text_format(&path, "%s/%s.h5", c->prepared, plan->name));
     if (!file_exists(path)) goto done;
-    if (store_open(&store, path, tokenizer_size(d->tokenizer)) != OK) goto done;      /* damaged or somebody else's: the text is still there */
+    if (store_open(&store, path, tokenizer_size(d->tokenizer), STORE_MEMORY) != OK) goto done;      /* damaged */
     const StoreInfo *info = store_info(store);
     const char      *now = info->file_hash;
     if (file_exists(d->path)) {
@@ -308,7 +321,7 @@ done:
     return OK;
 }
 
-/* ---- life cycle ----------------------------------------------------------------------------------------------------- */
+/* ---- life cycle ------------------------------------------------------------------------------------------------- */
 
 static Status start(Dataset *d, const DataConfig *c, const SplitPlan *plan, const Tokenizer *t, const DatasetOptions *o,
                     bool prepared)
@@ -389,7 +402,7 @@ void dataset_close(Dataset *d)
     free(d);
 }
 
-/* ---- examples ------------------------------------------------------------------------------------------------------- */
+/* ---- examples --------------------------------------------------------------------------------------------------- */
 
 int64_t dataset_count(const Dataset *d)
 {
@@ -399,7 +412,7 @@ int64_t dataset_count(const Dataset *d)
 static Status encode_row(Dataset *d, int64_t i, Example *out)
 {
     Row row;
-    TRY(corpus_row(d->corpus, d->rows[i], &row));
+    TRY(corpus_row(d->corpus, corpus_index(d, i), &row));
     TRY(during(encode(d, &row, true, (size_t)d->max_length), "reading %s:%" PRId64, d->path, row.line));
     const Encoding *e = &d->encoding;
     bool            cut = e->n_untruncated > e->n;
@@ -421,21 +434,22 @@ Status dataset_example(Dataset *d, int64_t i, Example *out)
     *out = (Example){ .label = -1 };
     windows_example(d->windows, i, out);
     out->n_untruncated = out->n;
-    out->line = corpus_line(d->corpus, d->rows[windows_row(d->windows, i)]);
+    out->line = corpus_line(d->corpus, corpus_index(d, windows_row(d->windows, i)));
     return OK;
 }
 
 Status dataset_row(Dataset *d, int64_t i, Row *out)
 {
     BUG_ON(i < 0 || i >= dataset_count(d));
-    if (!d->store) return corpus_row(d->corpus, d->rows[d->windows ? windows_row(d->windows, i) : i], out);
+    if (!d->store) return corpus_row(d->corpus, corpus_index(d, d->windows ? windows_row(d->windows, i) : i), out);
     if (!d->corpus)
-        TRY(during(open_corpus(d), "looking up the text of a prepared row; only its tokens are in the prepared file"));
+        TRY(during(open_corpus(d, NULL, NULL), "looking up the text of a prepared row; only tokens are stored"));
     Example e;
     TRY(store_example(d->store, i, &e));
     int64_t row = corpus_find_line(d->corpus, e.line);
     if (row < 0)
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": no row begins here any more", d->path, e.line), "prepare the data again");
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": no row begins here any more", d->path, e.line),
+                    "prepare the data again");
     return corpus_row(d->corpus, row, out);
 }
 

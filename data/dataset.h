@@ -58,8 +58,8 @@ int32_t labels_find(const Labels *l, const char *name);       /* -1 when absent 
 
 /* Tokenises all splits named in the config into config->prepared (train.h5, validation.h5, test.h5) with data.json,
  * the report: rows, bad rows, lengths (percentiles, a histogram, what max_length cuts), label balance, unknown-token
- * rate, exact duplicates within and across splits, hashes, warnings. No file is put in place before all splits are read.
- * Without config->prepared it is the report alone, for `train`. report (gives) and progress may be NULL. */
+ * rate, exact duplicates within and across splits, hashes, warnings. No file is put in place before all splits are
+ * read. Without config->prepared it is the report alone, for `train`. report (gives) and progress may be NULL. */
 typedef void (*DataProgress)(void *arg, const char *split, int64_t done, int64_t total);
 Status data_prepare(const DataConfig *config, const Tokenizer *tokenizer, const DatasetOptions *options, cJSON **report,
                     DataProgress progress, void *progress_arg) MUST_USE;

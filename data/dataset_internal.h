@@ -5,7 +5,7 @@
 #include "core/hash.h"
 #include "data/dataset.h"
 
-/* ---- labels.c: class names while they are collected ----------------------------------------------------------------- */
+/* ---- labels.c: class names while they are collected ------------------------------------------------------------- */
 
 enum { DATASET_MAX_LABELS = 1 << 16 };
 
@@ -21,17 +21,17 @@ Status label_set_add(LabelSet *set, const char *name, int32_t *id) MUST_USE;
 Status label_set_finish(LabelSet *set, Labels *out, int32_t **new_ids) MUST_USE;
 void   label_set_release(LabelSet *set);
 
-/* ---- split.c: a stable, stratified share ---------------------------------------------------------------------------- */
+/* ---- split.c: a stable, stratified share ------------------------------------------------------------------------ */
 
 /* The text's place in the order that decides a share; equal texts are equal. */
 uint64_t split_key(const Row *row, uint64_t seed);
 
-/* Chooses round(share * n) of n rows, each class in proportion; chosen[i] is set to true for those. All rows of one text
- * fall on one side, and every class keeps a row on the other. classes NULL: one class. */
+/* Chooses round(share * n) of n rows, each class in proportion; chosen[i] is set to true for those. All rows of one
+ * text fall on one side, and every class keeps a row on the other. classes NULL: one class. */
 Status split_share(const uint64_t *keys, const int32_t *classes, int64_t n, int32_t n_classes, double share,
                    bool *chosen) MUST_USE;
 
-/* ---- windows.c: texts of a language-model set, cut to length -------------------------------------------------------- */
+/* ---- windows.c: texts of a language-model set, cut to length ---------------------------------------------------- */
 
 typedef struct Windows Windows;
 
@@ -45,7 +45,7 @@ int64_t windows_row(const Windows *w, int64_t i);
 /* ids, segments, words and n; the rest of *out is left alone. Arrays live until the next call. */
 void    windows_example(Windows *w, int64_t i, Example *out);
 
-/* ---- store.c: tokenised examples in an HDF5 file -------------------------------------------------------------------- */
+/* ---- store.c: tokenised examples in an HDF5 file ---------------------------------------------------------------- */
 
 typedef struct StoreInfo {             /* what a prepared file says about itself; strings are borrowed from it */
     const char *file_hash, *tokenizer_hash, *settings, *content_hash, *source;
@@ -55,8 +55,10 @@ typedef struct StoreInfo {             /* what a prepared file says about itself
 
 typedef struct Store Store;
 
-/* Ids outside 0 .. vocab_size - 1 are refused when they are read. */
-Status  store_open(Store **out, const char *path, int32_t vocab_size) MUST_USE;
+enum { STORE_MEMORY = 64 << 20 };      /* bytes of tokens that are kept in memory; larger sets are read in ranges */
+
+/* Ids outside 0 .. vocab_size - 1 are refused when they are read. memory: STORE_MEMORY, or 0 to read ranges only. */
+Status  store_open(Store **out, const char *path, int32_t vocab_size, size_t memory) MUST_USE;
 void    store_close(Store *s);
 int64_t store_count(const Store *s);
 const StoreInfo *store_info(const Store *s);
@@ -72,7 +74,7 @@ Status  store_add(StoreWriter *w, const Example *e) MUST_USE;
 Status  store_commit(StoreWriter *w, const StoreInfo *info) MUST_USE;      /* closes in any case */
 void    store_abort(StoreWriter *w);
 
-/* ---- dataset.c: what prepare.c needs to know ------------------------------------------------------------------------ */
+/* ---- dataset.c: what prepare.c needs to know -------------------------------------------------------------------- */
 
 /* Opens a split from its text, never from a prepared file. */
 Status dataset_open_text(Dataset **out, const DataConfig *config, const char *split, const Tokenizer *tokenizer,
@@ -81,7 +83,7 @@ const char *dataset_file_hash(const Dataset *d);              /* of the source f
 const char *dataset_settings(const Dataset *d);               /* JSON text */
 int64_t     dataset_bad_line(const Dataset *d, int64_t i);    /* of the first few bad rows; 0 for the others */
 
-/* ---- report.c: what is in a split ----------------------------------------------------------------------------------- */
+/* ---- report.c: what is in a split ------------------------------------------------------------------------------- */
 
 typedef struct SeenText { uint64_t key; int64_t line; int32_t label; } SeenText;
 

@@ -56,7 +56,7 @@ Status label_set_add(LabelSet *set, const char *name, int32_t *id)
         else high = middle;
     }
     if (set->n >= DATASET_MAX_LABELS)
-        return hint(fail(ERR_DATA, "more than %d different labels", DATASET_MAX_LABELS),
+        return hint(fail(ERR_CONFIG, "more than %d different labels", DATASET_MAX_LABELS),
                     "data.label names the column with the class; is it this one?");
     TRY(mem_grow(&set->entries, &set->cap, (size_t)set->n + 1, sizeof *set->entries));
     char *copy = NULL;

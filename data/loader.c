@@ -19,9 +19,10 @@ struct Loader {
 Status loader_new(Loader **out, Dataset *dataset, const LoaderOptions *options)
 {
     *out = NULL;
-    if (options->batch_sequences < 0 || options->batch_tokens < 0 || (!options->batch_sequences && !options->batch_tokens))
-        return hint(fail(ERR_CONFIG, "a batch of %" PRId64 " sequences and %" PRId64 " tokens", options->batch_sequences,
-                         options->batch_tokens), "set one of them to 1 or more");
+    if (options->batch_sequences < 0 || options->batch_tokens < 0 ||
+        (!options->batch_sequences && !options->batch_tokens))
+        return hint(fail(ERR_CONFIG, "a batch of %" PRId64 " sequences and %" PRId64 " tokens",
+                         options->batch_sequences, options->batch_tokens), "set one of them to 1 or more");
     int64_t count = dataset_count(dataset);
     if (count > UINT32_MAX) return fail(ERR_UNSUPPORTED, "a set of %" PRId64 " examples cannot be shuffled", count);
     Loader *l;

@@ -1,9 +1,9 @@
 /* data/loader.h: the order of examples, and how many make a batch.
  *
- * Epoch e is a permutation of the set drawn from (seed, e): Fisher-Yates with counter-based numbers, so that epoch 7 can
- * be made without making the six before. Within windows of `sort_window` batches examples may be sorted by length.
- * Batches hold n sequences, or as many as fit a token budget. A loader's position is a Cursor: a checkpoint stores it,
- * and a loader given it back goes on exactly there. */
+ * Epoch e is a permutation of the set drawn from (seed, e): Fisher-Yates with counter-based numbers, so that epoch 7
+ * can be made without making the six before. Batches hold n sequences, or as many as fit a token budget; nothing is
+ * sorted by length, as a batch has no padding to save. A loader's position is a Cursor: a checkpoint stores it, and a
+ * loader given it back goes on exactly there. */
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
 
@@ -13,7 +13,8 @@ typedef struct Cursor { int64_t epoch, position; } Cursor;    /* position: examp
 
 typedef struct LoaderOptions {
     int64_t  batch_sequences;      /* sequences a batch, or ... */
-    int64_t  batch_tokens;         /* ... 0, or at most this many tokens (at least one sequence) */
+    int64_t  batch_tokens;         /* ... as many as have this many tokens (at least one sequence). 0: no such limit;
+                                      with both, the first one reached */
     bool     shuffle;
     uint32_t seed;
 } LoaderOptions;

@@ -51,7 +51,8 @@ static Status read_split(Preparation *p, int split)
     if (c->prepared && c->prepared[0]) {
         TRY(file_make_folder(c->prepared));
         TRY(text_format(&p->paths[split], "%s/%s.h5", c->prepared, split_names[split]));
-        TRY(store_create(&p->writers[split], p->paths[split], tokenizer_size(p->tokenizer), max_length(p), c->text_pair != NULL));
+        TRY(store_create(&p->writers[split], p->paths[split], tokenizer_size(p->tokenizer), max_length(p),
+                         c->text_pair != NULL));
     }
     int64_t n = dataset_count(d);
     for (int64_t i = 0; i < n; i++) {
@@ -59,7 +60,8 @@ static Status read_split(Preparation *p, int split)
         TRY(dataset_example(d, i, &e));
         if (p->writers[split]) TRY(store_add(p->writers[split], &e));
         TRY(report_add(&p->counts[split], d, i, &e, p->tokenizer));
-        if (p->progress && ((i + 1) % PROGRESS_EVERY == 0 || i + 1 == n)) p->progress(p->progress_arg, split_names[split], i + 1, n);
+        if (p->progress && ((i + 1) % PROGRESS_EVERY == 0 || i + 1 == n))
+            p->progress(p->progress_arg, split_names[split], i + 1, n);
     }
     p->infos[split] = (StoreInfo){ .file_hash = dataset_file_hash(d), .tokenizer_hash = tokenizer_hash(p->tokenizer),
                                    .settings = dataset_settings(d), .content_hash = dataset_hash(d),
@@ -125,7 +127,8 @@ Status data_prepare(const DataConfig *config, const Tokenizer *tokenizer, const 
         s = during(read_split(&p, k), "preparing the %s set", split_names[k]);
         any = true;
     }
-    if (s == OK && !any) s = hint(fail(ERR_CONFIG, "there is no data: data.train is not given"), "name a file in data.train");
+    if (s == OK && !any)
+        s = hint(fail(ERR_CONFIG, "there is no data: data.train is not given"), "name a file in data.train");
     if (s == OK) s = make_report(&p, json);
     if (s == OK && config->prepared && config->prepared[0]) s = put_in_place(&p, json);
     if (s == OK && report) *report = json;

@@ -11,7 +11,7 @@
 
 enum { LINES_SHOWN = 5 };
 
-/* ---- counting ------------------------------------------------------------------------------------------------------- */
+/* ---- counting --------------------------------------------------------------------------------------------------- */
 
 Status report_add(SplitCount *c, Dataset *d, int64_t i, const Example *e, const Tokenizer *tokenizer)
 {
@@ -27,7 +27,7 @@ Status report_add(SplitCount *c, Dataset *d, int64_t i, const Example *e, const 
         c->n_unknown += e->words[k] >= 0 && e->ids[k] == unknown;
     }
     if (e->label >= 0) c->per_label[e->label]++;
-    if (c->n_texts > 0 && c->texts[c->n_texts - 1].line == e->line) return OK;      /* the next window of the same text */
+    if (c->n_texts > 0 && c->texts[c->n_texts - 1].line == e->line) return OK;      /* the text's next window */
     Row row;
     TRY(dataset_row(d, i, &row));
     TRY(mem_grow(&c->texts, &c->cap_texts, (size_t)c->n_texts + 1, sizeof *c->texts));
@@ -56,7 +56,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ---- one split ------------------------------------------------------------------------------------------------------ */
+/* ---- one split -------------------------------------------------------------------------------------------------- */
 
 static Status add_new(cJSON *to, const char *key, cJSON *value, cJSON **out)
 {
@@ -144,14 +144,15 @@ Status report_split(SplitCount *c, const Dataset *d, int64_t max_length, const c
     TRY(json_add_number(split, "unknown_tokens", (double)c->n_unknown));
     TRY(json_add_number(split, "unknown_rate", c->n_words ? (double)c->n_unknown / (double)c->n_words : 0));
     TRY(add_new(split, "labels", cJSON_CreateObject(), &labels));
-    for (int32_t i = 0; i < l->n; i++) TRY(json_add_number(labels, l->names[i], c->per_label ? (double)c->per_label[i] : 0));
+    for (int32_t i = 0; i < l->n; i++)
+        TRY(json_add_number(labels, l->names[i], c->per_label ? (double)c->per_label[i] : 0));
     TRY(add_duplicates(c, split));
     TRY(json_add_string(split, "file_hash", dataset_file_hash(d)));
     TRY(json_add_string(split, "content_hash", dataset_hash(d)));
     return json_add_string(split, "prepared", path);
 }
 
-/* ---- across splits -------------------------------------------------------------------------------------------------- */
+/* ---- across splits ---------------------------------------------------------------------------------------------- */
 
 Status report_across(const SplitCount *first, const SplitCount *second, cJSON *across)
 {
@@ -175,7 +176,7 @@ Status report_across(const SplitCount *first, const SplitCount *second, cJSON *a
     return o ? json_add_number(o, "rows", (double)rows) : OK;
 }
 
-/* ---- for people ----------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------------------------- */
 
 static double number(const cJSON *o, const char *key)
 {
@@ -220,14 +221,16 @@ static Status warn_about(const cJSON *split, cJSON *warnings)
     const char   *name = split->string, *rarest;
     const cJSON  *twice = json_get(split, "duplicates"), *first_pair = json_get(twice, "lines")->child;
     int           n;
-    double        least, most, rows = number(split, "rows"), cut = number(split, "truncated"), bad = number(split, "bad_rows");
+    double        least, most, rows = number(split, "rows"), examples = number(split, "examples");
+    double        cut = number(split, "truncated"), bad = number(split, "bad_rows");
     label_range(json_get(split, "labels"), &n, &least, &most, &rarest);
     if (bad > 0) TRY(warn(warnings, "%s: %.0f bad rows were skipped", name, bad));
-    if (cut > 0.05 * number(split, "examples"))
-        TRY(warn(warnings, "%s: %.0f of %.0f texts (%.0f %%) are cut to %.0f tokens", name, cut, number(split, "examples"),
-                 100 * cut / number(split, "examples"), number(split, "max_length")));
+    if (cut > 0.05 * examples)
+        TRY(warn(warnings, "%s: %.0f of %.0f texts (%.0f %%) are cut to %.0f tokens", name, cut, examples,
+                 100 * cut / examples, number(split, "max_length")));
     if (number(split, "unknown_rate") > 0.01)
-        TRY(warn(warnings, "%s: %.1f %% of the tokens are unknown to the tokenizer", name, 100 * number(split, "unknown_rate")));
+        TRY(warn(warnings, "%s: %.1f %% of the tokens are unknown to the tokenizer", name,
+                 100 * number(split, "unknown_rate")));
     if (n > 0 && strcmp(name, "train") == 0 && least < 8)
         TRY(warn(warnings, "train: the class \"%.60s\" has only %.0f rows", rarest, least));
     if (n > 0 && least > 0 && most / least > 20)
@@ -235,8 +238,9 @@ static Status warn_about(const cJSON *split, cJSON *warnings)
     if (number(twice, "other_label") > 0)
         TRY(warn(warnings, "%s: %.0f texts stand there again with another label", name, number(twice, "other_label")));
     if (number(twice, "rows") > 0.05 * rows && first_pair)
-        TRY(warn(warnings, "%s: %.0f of %.0f rows repeat an earlier text, for example line %.0f that of line %.0f", name,
-                 number(twice, "rows"), rows, first_pair->child->next->valuedouble, first_pair->child->valuedouble));
+        TRY(warn(warnings, "%s: %.0f of %.0f rows repeat an earlier text, for example line %.0f that of line %.0f",
+                 name, number(twice, "rows"), rows, first_pair->child->next->valuedouble,
+                 first_pair->child->valuedouble));
     return OK;
 }
 
@@ -247,16 +251,17 @@ Status report_warnings(cJSON *report)
     for (const cJSON *s = json_get(report, "splits")->child; s; s = s->next) TRY(warn_about(s, warnings));
     for (const cJSON *a = json_get(report, "across")->child; a; a = a->next) {
         const cJSON *pair = json_get(a, "lines")->child->child;
-        TRY(warn(warnings, "%.0f rows of %s stand in %s too, for example line %.0f (line %.0f there)", number(a, "rows"),
-                 string(a, "second"), string(a, "first"), pair->next->valuedouble, pair->valuedouble));
+        TRY(warn(warnings, "%.0f rows of %s stand in %s too, for example line %.0f (line %.0f there)",
+                 number(a, "rows"), string(a, "second"), string(a, "first"), pair->next->valuedouble,
+                 pair->valuedouble));
     }
     return OK;
 }
 
 void data_report_print(const cJSON *report, FILE *to)
 {
-    fprintf(to, "%-11s %9s %11s %7s %6s %6s %6s %8s   %s\n", "set", "rows", "tokens", "median", "95 %", "max", "cut", "unknown",
-            "classes (rows each)");
+    fprintf(to, "%-11s %9s %11s %7s %6s %6s %6s %8s   %s\n",
+            "set", "rows", "tokens", "median", "95 %", "max", "cut", "unknown", "classes (rows each)");
     const cJSON *splits = cJSON_GetObjectItemCaseSensitive(report, "splits"), *w;
     for (const cJSON *s = splits ? splits->child : NULL; s; s = s->next) {
         const cJSON *l = cJSON_GetObjectItemCaseSensitive(s, "lengths");
@@ -264,8 +269,9 @@ void data_report_print(const cJSON *report, FILE *to)
         int          n;
         double       least, most;
         label_range(cJSON_GetObjectItemCaseSensitive(s, "labels"), &n, &least, &most, &rarest);
-        fprintf(to, "%-11s %9.0f %11.0f %7.0f %6.0f %6.0f %6.0f %7.2f%%   ", s->string, number(s, "rows"), number(s, "tokens"),
-                number(l, "p50"), number(l, "p95"), number(l, "max"), number(s, "truncated"), 100 * number(s, "unknown_rate"));
+        fprintf(to, "%-11s %9.0f %11.0f %7.0f %6.0f %6.0f %6.0f %7.2f%%   ", s->string, number(s, "rows"),
+                number(s, "tokens"), number(l, "p50"), number(l, "p95"), number(l, "max"), number(s, "truncated"),
+                100 * number(s, "unknown_rate"));
         if (n > 0) fprintf(to, "%d (%.0f to %.0f)\n", n, least, most);
         else fprintf(to, "none\n");
     }

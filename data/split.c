@@ -1,8 +1,8 @@
 /* data/split.c: which rows a validation share takes.
  *
- * Each text has a key, a hash of its bytes and the seed. Texts are taken in the order of their keys until every class has
- * its quota, so neither the order of the rows nor the machine matters, and a row that is added moves few others. Rows
- * with one text are taken together: a duplicate on the other side would make the validation figure too good. */
+ * Each text has a key, a hash of its bytes and the seed. Texts are taken in the order of their keys until every class
+ * has its quota, so neither the order of the rows nor the machine matters, and a row that is added moves few others.
+ * Rows with one text are taken together: a duplicate on the other side would make the validation figure too good. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -54,7 +54,8 @@ static void set_quotas(Quota *quotas, int32_t n_classes, int64_t n, double share
     qsort(quotas, (size_t)n_classes, sizeof *quotas, by_class);
 }
 
-Status split_share(const uint64_t *keys, const int32_t *classes, int64_t n, int32_t n_classes, double share, bool *chosen)
+Status split_share(const uint64_t *keys, const int32_t *classes, int64_t n, int32_t n_classes, double share,
+                   bool *chosen)
 {
     Item  *items = NULL;
     Quota *quotas = NULL;

@@ -45,8 +45,9 @@ Status windows_new(Windows **out, const Tokenizer *tokenizer, int64_t max_length
     Status s = find_specials(w, tokenizer);
     w->room = max_length - w->n_prefix - w->n_suffix;
     if (s == OK && w->room < 1)
-        s = hint(fail(ERR_CONFIG, "data.max_length is %" PRId64 ", which leaves no room for text beside %d special tokens",
-                      max_length, w->n_prefix + w->n_suffix), "use at least %d", w->n_prefix + w->n_suffix + 1);
+        s = hint(fail(ERR_CONFIG, "data.max_length is %" PRId64 ", which leaves no room for text beside %d special "
+                      "tokens", max_length, w->n_prefix + w->n_suffix),
+                 "use at least %d", w->n_prefix + w->n_suffix + 1);
     if (s == OK) s = mem_new(&w->out_ids, (size_t)max_length, sizeof *w->out_ids);
     if (s == OK) s = mem_new(&w->out_words, (size_t)max_length, sizeof *w->out_words);
     if (s == OK) s = mem_new(&w->zeros, (size_t)max_length, sizeof *w->zeros);

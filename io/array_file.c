@@ -13,9 +13,9 @@
 #include "core/text.h"
 #include "io/array_file_internal.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "both formats are little-endian, and bytes are copied as they are");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "both formats are little-endian: bytes are copied");
 
-/* Indexed by ArrayFormat. array_file_open() asks them in this order of `detect`, HDF5's signature being the surer one. */
+/* Indexed by ArrayFormat; asked in the order below, as HDF5's signature is the surer one. */
 static const ArrayFormatDef *const formats[FORMAT_COUNT] = {
     [FORMAT_SAFETENSORS] = &safetensors_format,
     [FORMAT_HDF5] = &hdf5_format,
@@ -95,8 +95,8 @@ Status array_file_add_text(ArrayFile *f, const char *key, const char *value, siz
 Status array_info_check(ArrayInfo *info, uint64_t *bytes, const char *path, const char *name)
 {
     if (name[0] == '\0' || strlen(name) > ARRAY_MAX_NAME)
-        return fail(ERR_FORMAT, "%s: the name of an array has %zu bytes, where 1 to %d are possible", path, strlen(name),
-                    ARRAY_MAX_NAME);
+        return fail(ERR_FORMAT, "%s: the name of an array has %zu bytes, where 1 to %d are possible", path,
+                    strlen(name), ARRAY_MAX_NAME);
     /* A zero counts as one here: [0, 2^62, 2^62] is empty, but a caller that multiplies two of its sizes would wrap. */
     int64_t count = 1, size = 0;
     bool    wraps = false, empty = false;
@@ -141,7 +141,7 @@ Status array_file_open(ArrayFile **out, const char *path)
                 f->format = formats[detect_order[i]];
         s = f->format ? f->format->open(f)
                       : hint(fail(ERR_FORMAT, "%s: neither safetensors nor HDF5, by its first bytes", path),
-                             "check that this is a file of arrays; PyTorch's .bin and .pt are not read, convert them to safetensors");
+                             "PyTorch's .bin and .pt are not read: convert them to safetensors");
     }
     if (s != OK) {
         array_file_close(f);
@@ -170,7 +170,7 @@ const ArrayInfo *array_file_find(const ArrayFile *f, const char *name)
 static Status check_range(const ArrayFile *f, const ArrayInfo *info, int64_t first, int64_t n)
 {
     if (first >= 0 && n >= 0 && first <= info->count && n <= info->count - first) return OK;
-    return fail(ERR_SHAPE, "%s: \"%s\" has %" PRId64 " elements, and %" PRId64 " from number %" PRId64 " on were asked for",
+    return fail(ERR_SHAPE, "%s: \"%s\" has %" PRId64 " elements; %" PRId64 " from number %" PRId64 " on were asked for",
                 f->path, info->name, info->count, n, first);
 }
 
@@ -259,7 +259,8 @@ Status array_file_write_failed(ArrayFile *f, int error)
     Status s = fail(ERR_IO, "%s: cannot be written: %s", f->path, strerror(error));
     if (error == ENOSPC || error == EDQUOT)
         return hint(s, "free some space, or write elsewhere (--output_dir); nothing was left half-written");
-    if (error == EFBIG) return hint(s, "the limit on the size of a file is too low (ulimit -f); nothing was left half-written");
+    if (error == EFBIG)
+        return hint(s, "the limit on the size of a file is too low (ulimit -f); nothing was left half-written");
     return s;
 }
 
@@ -293,23 +294,27 @@ static Status check_name(const ArrayFile *f, const char *name, size_t max, const
     bool   ok = n > 0 && n <= max && utf8_valid(name, n, NULL);
     for (const char *p = name; ok; p++) {
         size_t len = strcspn(p, "/");
-        ok = len > 0 && !(len == 1 && p[0] == '.') && !(len == 2 && p[0] == '.' && p[1] == '.') && ++depth < ARRAY_MAX_DEPTH;
+        bool dots = p[0] == '.' && (len == 1 || (len == 2 && p[1] == '.'));
+        ok = len > 0 && !dots && ++depth < ARRAY_MAX_DEPTH;
         p += len;
         if (*p == '\0') break;
     }
     if (ok) return OK;
     return hint(fail(ERR_STATE, "%s: \"%.*s\" cannot be the name of %s", f->path, 80, name, what),
-                "names are paths like \"model/layer.0.weight\": UTF-8, no leading slash, no empty part, at most %zu bytes", max);
+                "names are paths like \"model/layer.0.weight\": UTF-8, no slash at either end, at most %zu bytes", max);
 }
 
 Status array_file_put_text(ArrayFile *f, const char *key, const char *text)
 {
     TRY(check_writing(f));
-    if (f->started) return fail(ERR_STATE, "%s: the text \"%s\" comes after the first data; put texts first", f->path, key);
+    if (f->started)
+        return fail(ERR_STATE, "%s: the text \"%s\" comes after the first data; put texts first", f->path, key);
     TRY(check_name(f, key, ARRAY_MAX_KEY, "a text"));
     size_t n = strlen(text), at;
-    if (n > ARRAY_MAX_TEXT) return fail(ERR_DATA, "%s: the text \"%s\" has %zu bytes, more than %zu", f->path, key, n, ARRAY_MAX_TEXT);
-    if (!utf8_valid(text, n, &at)) return fail(ERR_DATA, "%s: the text \"%s\" is not UTF-8 at byte %zu", f->path, key, at);
+    if (n > ARRAY_MAX_TEXT)
+        return fail(ERR_DATA, "%s: the text \"%s\" has %zu bytes, more than %zu", f->path, key, n, ARRAY_MAX_TEXT);
+    if (!utf8_valid(text, n, &at))
+        return fail(ERR_DATA, "%s: the text \"%s\" is not UTF-8 at byte %zu", f->path, key, at);
     for (size_t i = 0; i < f->n_texts; i++)
         if (strcmp(f->texts[i].key, key) == 0) return text_copy(&f->texts[i].value, text);
     return array_file_add_text(f, key, text, n);
@@ -334,7 +339,8 @@ static Status declare(ArrayFile *f, const char *name, ArrayInfo *info, int64_t c
 Status array_file_declare(ArrayFile *f, const char *name, DType dtype, const int64_t *shape, int ndim)
 {
     if (ndim < 0 || ndim > ARRAY_MAX_DIMS)
-        return fail(ERR_SHAPE, "%s: \"%s\" has %d dimensions, where 0 to %d are possible", f->path, name, ndim, ARRAY_MAX_DIMS);
+        return fail(ERR_SHAPE, "%s: \"%s\" has %d dimensions, where 0 to %d are possible", f->path, name, ndim,
+                    ARRAY_MAX_DIMS);
     ArrayInfo info = { .dtype = dtype, .ndim = ndim };
     for (int i = 0; i < ndim; i++) {
         if (shape[i] < 0) return fail(ERR_SHAPE, "%s: \"%s\" has %" PRId64 " in its shape", f->path, name, shape[i]);
@@ -346,10 +352,11 @@ Status array_file_declare(ArrayFile *f, const char *name, DType dtype, const int
 Status array_file_declare_growing(ArrayFile *f, const char *name, DType dtype, int64_t chunk)
 {
     if (!f->format->append)
-        return hint(fail(ERR_UNSUPPORTED, "%s: arrays in %s cannot grow", f->path, f->format->name), "write HDF5 instead");
+        return hint(fail(ERR_UNSUPPORTED, "%s: arrays in %s cannot grow", f->path, f->format->name),
+                    "write HDF5 instead");
     if (chunk < 1 || (uint64_t)chunk > ((uint64_t)1 << 26) / dtype_size(dtype))
-        return fail(ERR_SHAPE, "%s: \"%s\" would grow by chunks of %" PRId64 " elements, where 1 to 64 MiB are possible", f->path,
-                    name, chunk);
+        return fail(ERR_SHAPE, "%s: \"%s\" would grow by chunks of %" PRId64 " elements; 1 to 64 MiB are possible",
+                    f->path, name, chunk);
     ArrayInfo info = { .dtype = dtype, .ndim = 1 };
     return declare(f, name, &info, chunk);
 }
@@ -404,8 +411,9 @@ Status array_file_commit(ArrayFile *f)
     for (size_t i = 0; i < f->n_entries; i++) {
         const ArrayEntry *e = f->entries[i];
         if (!e->growing && e->written != e->info.count)
-            return hint(fail(ERR_STATE, "%s: \"%s\" has %" PRId64 " elements, of which %" PRId64 " were written", f->path, e->name,
-                             e->info.count, e->written), "write each element of each declared array once before the commit");
+            return hint(fail(ERR_STATE, "%s: \"%s\" has %" PRId64 " elements, of which %" PRId64 " were written",
+                             f->path, e->name, e->info.count, e->written),
+                        "write each element of each declared array once before the commit");
     }
     Status s = start(f);
     if (s == OK) s = f->format->finish(f);

@@ -32,7 +32,8 @@ void hdf5_format_user_block(char block[HDF5_USER_BLOCK], const char *hex, uint64
 
 static Status damaged(const char *path, const char *what)
 {
-    return hint(fail(ERR_FORMAT, "%s: %s", path, what), "the file was changed or damaged after it was written; copy it again");
+    return hint(fail(ERR_FORMAT, "%s: %s", path, what),
+                "the file was changed or damaged after it was written; copy it again");
 }
 
 /* There is one right spelling for a hash and a size, so the block is made again and compared, zeros and all. */
@@ -42,7 +43,8 @@ Status hdf5_check_user_block(const char *bytes, size_t n, const char *path)
         return hint(fail(ERR_FORMAT, "%s: %zu bytes, too few for an HDF5 file", path, n),
                     "the copy may be incomplete; compare its size with the source");
     if (memcmp(bytes, USER_BLOCK_START, USER_BLOCK_HEX) != 0)
-        return hint(fail(ERR_UNSUPPORTED, "%s: not version 1 of whet's HDF5 files", path), "a newer whet may have written it");
+        return hint(fail(ERR_UNSUPPORTED, "%s: not version 1 of whet's HDF5 files", path),
+                    "a newer whet may have written it");
     uint64_t size = 0;
     for (const char *p = bytes + USER_BLOCK_SIZE; p < bytes + USER_BLOCK_SIZE + 18 && *p >= '0' && *p <= '9'; p++)
         size = size * 10 + (uint64_t)(*p - '0');
@@ -54,7 +56,8 @@ Status hdf5_check_user_block(const char *bytes, size_t n, const char *path)
     if (memcmp(hex, bytes + USER_BLOCK_HEX, HASH_HEX - 1) != 0)
         return damaged(path, "the content does not have the BLAKE2b hash that its first line promises");
     hdf5_format_user_block(block, hex, size);
-    if (memcmp(block, bytes, sizeof block) != 0) return damaged(path, "the first 512 bytes are not as whet writes them");
+    if (memcmp(block, bytes, sizeof block) != 0)
+        return damaged(path, "the first 512 bytes are not as whet writes them");
     return OK;
 }
 
@@ -64,10 +67,11 @@ Status hdf5_check_facts(ArrayEntry *out, const Hdf5Facts *facts, const char *pat
 {
     *out = (ArrayEntry){ .handle = -1 };
     if (facts->ndim < 0 || facts->ndim > ARRAY_MAX_DIMS)
-        return fail(ERR_UNSUPPORTED, "%s: \"%s\" has %d dimensions, where 0 to %d are read", path, name, facts->ndim, ARRAY_MAX_DIMS);
+        return fail(ERR_UNSUPPORTED, "%s: \"%s\" has %d dimensions, where 0 to %d are read", path, name, facts->ndim,
+                    ARRAY_MAX_DIMS);
     if (facts->dtype < 0 || facts->dtype >= DTYPE_COUNT)
         return hint(fail(ERR_UNSUPPORTED, "%s: \"%s\" is of a type that is not read", path, name),
-                    "little-endian integers of 8 to 64 bits (signed, or 8 unsigned), floats of 16 to 64 bits and booleans are");
+                    "little-endian integers (unsigned: 8 bits only), floats of 16 to 64 bits and booleans are");
     if (facts->n_external != 0)
         return fail(ERR_UNSUPPORTED, "%s: \"%s\" keeps its data in other files, which is not followed", path, name);
     if (facts->layout != HDF5_COMPACT && facts->layout != HDF5_CONTIGUOUS && facts->layout != HDF5_CHUNKED)
@@ -83,7 +87,8 @@ Status hdf5_check_facts(ArrayEntry *out, const Hdf5Facts *facts, const char *pat
     if (facts->layout == HDF5_CHUNKED) {
         for (int i = 0; i < facts->ndim; i++)
             if (facts->chunk[i] == 0 || __builtin_mul_overflow(chunk, facts->chunk[i], &chunk) || chunk > MAX_CHUNK)
-                return fail(ERR_FORMAT, "%s: a chunk of \"%s\" is empty or has more than %d bytes", path, name, MAX_CHUNK);
+                return fail(ERR_FORMAT, "%s: a chunk of \"%s\" is empty or has more than %d bytes", path, name,
+                            MAX_CHUNK);
         return OK;
     }
     if (facts->layout == HDF5_COMPACT) {
@@ -95,10 +100,11 @@ Status hdf5_check_facts(ArrayEntry *out, const Hdf5Facts *facts, const char *pat
         return OK;
     }
     if (!facts->allocated)
-        return fail(ERR_FORMAT, "%s: \"%s\" has %" PRIu64 " bytes by its shape, none of which were written", path, name, bytes);
+        return fail(ERR_FORMAT, "%s: \"%s\" has %" PRIu64 " bytes by its shape, none of which were written", path, name,
+                    bytes);
     if (facts->offset > facts->file_size || bytes > facts->file_size - facts->offset)
-        return fail(ERR_FORMAT, "%s: \"%s\" takes %" PRIu64 " bytes from %" PRIu64 " on, file has %" PRIu64, path, name, bytes,
-                    facts->offset, facts->file_size);
+        return fail(ERR_FORMAT, "%s: \"%s\" takes %" PRIu64 " bytes from %" PRIu64 " on, file has %" PRIu64, path, name,
+                    bytes, facts->offset, facts->file_size);
     out->offset = facts->offset;
     out->placed = true;
     return OK;

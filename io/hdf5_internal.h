@@ -30,8 +30,8 @@ Status hdf5_check_text(const char *bytes, size_t n, const char *path, const char
 
 /* "whet-hdf5 1 blake2b-256 <hex> <size>\n", zeros: the hash of everything behind it, and the size of the whole file. */
 bool   hdf5_has_user_block(const unsigned char *bytes, size_t n);
-bool   hdf5_has_signature(const unsigned char *bytes, size_t n);         /* HDF5's own, wherever a user block lets it be */
-Status hdf5_check_user_block(const char *bytes, size_t n, const char *path) MUST_USE;     /* the whole file; hashes it */
+bool   hdf5_has_signature(const unsigned char *bytes, size_t n);     /* HDF5's own, wherever a user block lets it be */
+Status hdf5_check_user_block(const char *bytes, size_t n, const char *path) MUST_USE;     /* the whole file, hashed */
 void   hdf5_format_user_block(char block[HDF5_USER_BLOCK], const char *hex, uint64_t size);
 
 /* ---- hdf5_disk.c ---- */

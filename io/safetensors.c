@@ -16,7 +16,7 @@
 
 #define HEADER_MAX ((uint64_t)100000000)
 #define PLACE_MAX  ((uint64_t)1 << 49)       /* cJSON prints whole numbers without an exponent up to 10^15 */
-enum { LENGTH_BYTES = 8, HEADER_ALIGN = 8 };
+enum { LENGTH_BYTES = 8, HEADER_ALIGN = 8, HEADER_MAX_VALUES = 1 << 23 };
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
@@ -47,38 +47,45 @@ static Status parse_span(Span *span, const cJSON *v, const char *path)
 {
     const cJSON *dtype = NULL, *shape = NULL, *offsets = NULL;
     span->name = v->string;
-    if (!cJSON_IsObject(v)) return fail(ERR_FORMAT, "%s: the header's entry of \"%s\" is not an object", path, span->name);
+    if (!cJSON_IsObject(v))
+        return fail(ERR_FORMAT, "%s: the header's entry of \"%s\" is not an object", path, span->name);
     for (const cJSON *m = v->child; m; m = m->next) {
         if (strcmp(m->string, "dtype") == 0) dtype = m;
         else if (strcmp(m->string, "shape") == 0) shape = m;
         else if (strcmp(m->string, "data_offsets") == 0) offsets = m;
-        else return fail(ERR_FORMAT, "%s: \"%s\" has a member \"%s\", which the format does not know", path, span->name, m->string);
+        else
+            return fail(ERR_FORMAT, "%s: \"%s\" has a member \"%s\", which the format does not know", path, span->name,
+                        m->string);
     }
     if (!cJSON_IsString(dtype)) return fail(ERR_FORMAT, "%s: \"%s\" has no text \"dtype\"", path, span->name);
     int known = dtype_from_name(dtype->valuestring);
     if (known < 0)
-        return hint(fail(ERR_UNSUPPORTED, "%s: \"%s\" holds %.32s, which is not read", path, span->name, dtype->valuestring),
+        return hint(fail(ERR_UNSUPPORTED, "%s: \"%s\" holds %.32s, which is not read", path, span->name,
+                         dtype->valuestring),
                     "convert it to F32, F16 or BF16 (or an integer type of 64 bits at most, signed) first");
     span->info = (ArrayInfo){ .dtype = (DType)known };
     if (!cJSON_IsArray(shape)) return fail(ERR_FORMAT, "%s: \"%s\" has no list \"shape\"", path, span->name);
     for (const cJSON *d = shape->child; d; d = d->next) {
         if (span->info.ndim == ARRAY_MAX_DIMS)
             return fail(ERR_UNSUPPORTED, "%s: \"%s\" has more than %d dimensions", path, span->name, ARRAY_MAX_DIMS);
-        if (!is_size(d)) return fail(ERR_FORMAT, "%s: the shape of \"%s\" has an entry that is no whole number >= 0", path, span->name);
+        if (!is_size(d))
+            return fail(ERR_FORMAT, "%s: the shape of \"%s\" has an entry that is no whole number >= 0", path,
+                        span->name);
         span->info.shape[span->info.ndim++] = (int64_t)d->valuedouble;
     }
     uint64_t bytes;
     TRY(array_info_check(&span->info, &bytes, path, span->name));
-    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !is_size(offsets->child) || !is_size(offsets->child->next))
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !is_size(offsets->child) ||
+        !is_size(offsets->child->next))
         return fail(ERR_FORMAT, "%s: \"data_offsets\" of \"%s\" is not a pair of whole numbers >= 0", path, span->name);
     span->begin = (uint64_t)offsets->child->valuedouble;
     span->end = (uint64_t)offsets->child->next->valuedouble;
     if (span->begin > span->end)
-        return fail(ERR_FORMAT, "%s: the data of \"%s\" ends at %" PRIu64 ", before it begins at %" PRIu64, path, span->name,
-                    span->end, span->begin);
+        return fail(ERR_FORMAT, "%s: the data of \"%s\" ends at %" PRIu64 ", before it begins at %" PRIu64, path,
+                    span->name, span->end, span->begin);
     if (span->end - span->begin != bytes)
-        return fail(ERR_FORMAT, "%s: \"%s\" needs %" PRIu64 " bytes by its shape, and has %" PRIu64 " by its offsets", path,
-                    span->name, bytes, span->end - span->begin);
+        return fail(ERR_FORMAT, "%s: \"%s\" needs %" PRIu64 " bytes by its shape, and has %" PRIu64 " by its offsets",
+                    path, span->name, bytes, span->end - span->begin);
     return OK;
 }
 
@@ -96,18 +103,20 @@ static Status check_layout(const Header *h, size_t file_size, const char *path)
     uint64_t have = file_size - h->data_start, end = 0, last = 0;
     for (size_t i = 0; i < h->n_spans; i++) if (h->spans[i].end > last) last = h->spans[i].end;
     if (last > have)
-        return hint(fail(ERR_FORMAT, "%s: header promises %" PRIu64 " bytes, file has %zu", path, h->data_start + last, file_size),
+        return hint(fail(ERR_FORMAT, "%s: header promises %" PRIu64 " bytes, file has %zu", path, h->data_start + last,
+                         file_size),
                     "the copy may be incomplete; compare its size with the source");
     for (size_t i = 0; i < h->n_spans; i++) {
         const Span *s = &h->spans[i];
         if (s->begin != end)
-            return fail(ERR_FORMAT, "%s: the data of \"%s\" begins at %" PRIu64 ", where %" PRIu64 " is due: %s", path, s->name,
-                        s->begin, end, s->begin > end ? "a hole" : "an overlap");
+            return fail(ERR_FORMAT, "%s: the data of \"%s\" begins at %" PRIu64 ", where %" PRIu64 " is due: %s", path,
+                        s->name, s->begin, end, s->begin > end ? "a hole" : "an overlap");
         end = s->end;
     }
     if (end < have)
         return hint(fail(ERR_FORMAT, "%s: %" PRIu64 " bytes follow after the last array", path, have - end),
-                    "the header promises %" PRIu64 " bytes and the file has %zu; copy it again", h->data_start + end, file_size);
+                    "the header promises %" PRIu64 " bytes and the file has %zu; copy it again", h->data_start + end,
+                    file_size);
     return OK;
 }
 
@@ -115,8 +124,22 @@ static Status check_metadata(const cJSON *metadata, const char *path)
 {
     if (!cJSON_IsObject(metadata)) return fail(ERR_FORMAT, "%s: \"__metadata__\" is not an object", path);
     for (const cJSON *m = metadata->child; m; m = m->next)
-        if (!cJSON_IsString(m)) return fail(ERR_FORMAT, "%s: \"%s\" in \"__metadata__\" is not a text", path, m->string);
+        if (!cJSON_IsString(m))
+            return fail(ERR_FORMAT, "%s: \"%s\" in \"__metadata__\" is not a text", path, m->string);
     return OK;
+}
+
+/* Two bytes of JSON ("0,") become a node of 64: without a bound, 100 MB of header would take 3 GB of memory. */
+static bool too_many_values(const char *text, size_t n)
+{
+    size_t commas = 0;
+    bool   in_string = false;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"') in_string = !in_string;
+        else if (in_string && text[i] == '\\') i++;
+        else commas += text[i] == ',' && !in_string;
+    }
+    return commas >= HEADER_MAX_VALUES;
 }
 
 static Status header_parse(Header *h, const char *bytes, size_t n, const char *path)
@@ -128,22 +151,28 @@ static Status header_parse(Header *h, const char *bytes, size_t n, const char *p
     uint64_t length;
     memcpy(&length, bytes, sizeof length);
     if (length > HEADER_MAX)
-        return hint(fail(ERR_FORMAT, "%s: a header of %" PRIu64 " bytes, where at most %" PRIu64 " are allowed", path, length, HEADER_MAX),
+        return hint(fail(ERR_FORMAT, "%s: a header of %" PRIu64 " bytes, where at most %" PRIu64 " are allowed", path,
+                         length, HEADER_MAX),
                     "is this a safetensors file?");
     if (length > n - LENGTH_BYTES)
-        return hint(fail(ERR_FORMAT, "%s: header promises %" PRIu64 " bytes, file has %zu", path, LENGTH_BYTES + length, n),
+        return hint(fail(ERR_FORMAT, "%s: header promises %" PRIu64 " bytes, file has %zu", path, LENGTH_BYTES + length,
+                         n),
                     "the copy may be incomplete; compare its size with the source");
     const char *text = bytes + LENGTH_BYTES;
     size_t      used = (size_t)length;
     while (used > 0 && text[used - 1] == ' ') used--;          /* the only padding allowed */
     if (used < 2 || text[0] != '{' || text[used - 1] != '}')
-        return fail(ERR_FORMAT, "%s: the header is not a JSON object from { to }, padded with nothing but spaces", path);
+        return fail(ERR_FORMAT, "%s: the header is not a JSON object from { to }, padded with nothing but spaces",
+                    path);
+    if (too_many_values(text, used))
+        return fail(ERR_FORMAT, "%s: the header has more than %d values", path, HEADER_MAX_VALUES);
     h->data_start = LENGTH_BYTES + length;
 
     TRY(json_parse(&h->json, text, used, path, JSON_REFUSE_NUL));
     size_t n_members = 0;
     for (const cJSON *v = h->json->child; v; v = v->next) n_members++;
-    if (n_members > (size_t)ARRAY_MAX_COUNT + 1) return fail(ERR_FORMAT, "%s: more than %d arrays", path, ARRAY_MAX_COUNT);
+    if (n_members > (size_t)ARRAY_MAX_COUNT + 1)
+        return fail(ERR_FORMAT, "%s: more than %d arrays", path, ARRAY_MAX_COUNT);
     TRY(mem_new(&h->spans, n_members, sizeof *h->spans));
     for (const cJSON *v = h->json->child; v; v = v->next) {
         if (strcmp(v->string, "__metadata__") == 0) TRY(check_metadata(v, path));
@@ -194,7 +223,8 @@ static Status create_file(ArrayFile *f)
 static Status declare(ArrayFile *f, ArrayEntry *e, int64_t chunk)
 {
     (void)chunk;
-    if (strcmp(e->name, "__metadata__") == 0) return fail(ERR_STATE, "%s: \"__metadata__\" cannot be the name of an array", f->path);
+    if (strcmp(e->name, "__metadata__") == 0)
+        return fail(ERR_STATE, "%s: \"__metadata__\" cannot be the name of an array", f->path);
     return OK;
 }
 
@@ -239,7 +269,8 @@ static Status start(ArrayFile *f)
             if (dtype_size(e->info.dtype) != width) continue;
             e->offset = end;
             uint64_t bytes = (uint64_t)e->info.count * width;
-            if (bytes > PLACE_MAX - end) s = fail(ERR_SHAPE, "%s: the arrays take more than %" PRIu64 " bytes", f->path, PLACE_MAX);
+            if (bytes > PLACE_MAX - end)
+                s = fail(ERR_SHAPE, "%s: the arrays take more than %" PRIu64 " bytes", f->path, PLACE_MAX);
             else s = add_entry(header, e, (int64_t)end, (int64_t)(end + bytes));
             end += bytes;
         }
@@ -250,8 +281,8 @@ static Status start(ArrayFile *f)
     Text   head = { 0 };
     size_t used = strlen(json), padded = (used + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN;
     if (padded > HEADER_MAX)
-        s = fail(ERR_DATA, "%s: names and texts make a header of %zu bytes, where at most %" PRIu64 " are allowed", f->path, padded,
-                 HEADER_MAX);
+        s = fail(ERR_DATA, "%s: names and texts make a header of %zu bytes, where at most %" PRIu64 " are allowed",
+                 f->path, padded, HEADER_MAX);
     uint64_t length = padded;
     if (s == OK) s = text_add(&head, &length, sizeof length);
     if (s == OK) s = text_addf(&head, "%s%*s", json, (int)(padded - used), "");

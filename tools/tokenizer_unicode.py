@@ -8,6 +8,7 @@ decomposition and the combining class of a code point that has one.
 
     python3 tools/tokenizer_unicode.py > data/tokenizer/unicode_tables.c        (needs: pip install tokenizers==0.23.3)
 """
+
 import tokenizers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, AddedToken
 
@@ -55,20 +56,37 @@ def word_characters():
 
 
 def main():
-    clean, nfd, lower, strip = bert(clean_text=True), normalizers.NFD().normalize_str, bert(lowercase=True), bert(strip_accents=True)
+    clean, nfd, lower, strip = (
+        bert(clean_text=True),
+        normalizers.NFD().normalize_str,
+        bert(lowercase=True),
+        bert(strip_accents=True),
+    )
     removed = [c for c in CODE_POINTS if clean(chr(c)) == ""]
     spaces = [c for c in CODE_POINTS if words(chr(c)) == 2]
     punctuation = [c for c in CODE_POINTS if words(chr(c)) == 3]
     marks = [c for c in CODE_POINTS if strip(chr(c)) == ""]
     decomposed = [c for c in CODE_POINTS if nfd(chr(c)) != chr(c)]
     # A character has a combining class when it moves across one of class 1 or of class 240.
-    combining = [c for c in CODE_POINTS if c in (0x334, 0x345) or nfd(chr(c)) == chr(c)
-                 and (nfd(chr(c) + "\u0334") != chr(c) + "\u0334" or nfd("\u0345" + chr(c)) != "\u0345" + chr(c))]
+    combining = [
+        c
+        for c in CODE_POINTS
+        if c in (0x334, 0x345)
+        or nfd(chr(c)) == chr(c)
+        and (nfd(chr(c) + "\u0334") != chr(c) + "\u0334" or nfd("\u0345" + chr(c)) != "\u0345" + chr(c))
+    ]
     special_lower = [c for c in CODE_POINTS if lower(chr(c)) != chr(c)]
-    print("/* data/tokenizer/unicode_tables.c: code points as the `tokenizers` library %s sees them, range by range." % tokenizers.__version__)
+    print(
+        "/* data/tokenizer/unicode_tables.c: code points as the `tokenizers` library %s sees them, range by range."
+        % tokenizers.__version__
+    )
     print(" * Written by tools/tokenizer_unicode.py; do not edit. Why not utf8proc: see unicode.c. */")
     print('#include "data/tokenizer/unicode.h"')
-    table("unicode_removed", "BertNormalizer's clean_text removes these (Cc, Cf, Co, U+FFFD; not tab, newline, return)", ranges(removed))
+    table(
+        "unicode_removed",
+        "BertNormalizer's clean_text removes these (Cc, Cf, Co, U+FFFD; not tab, newline, return)",
+        ranges(removed),
+    )
     table("unicode_spaces", "White_Space", ranges(spaces))
     table("unicode_punctuation", "P*, and what is neither letter, digit nor control in ASCII", ranges(punctuation))
     table("unicode_marks", "Mn", ranges(marks))
@@ -79,9 +97,13 @@ def main():
     rows = []
     for c in special_lower:
         if c == 0x130:
-            continue                                            # becomes two code points; unicode_lower() knows it
+            continue  # becomes two code points; unicode_lower() knows it
         to = ord(lower(chr(c))) - c
-        if rows and rows[-1][3] == to and (c - rows[-1][1] == rows[-1][2] or rows[-1][0] == rows[-1][1] and c - rows[-1][0] <= 2):
+        if (
+            rows
+            and rows[-1][3] == to
+            and (c - rows[-1][1] == rows[-1][2] or rows[-1][0] == rows[-1][1] and c - rows[-1][0] <= 2)
+        ):
             rows[-1][2] = c - rows[-1][1]
             rows[-1][1] = c
         else:

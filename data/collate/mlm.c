@@ -93,13 +93,15 @@ static Status mask_row(const Masker *m, int64_t at, Batch *out)
     int64_t one = fallback(m);
     if (one < 0) return OK;
     int64_t first = unit_begin(m, one);
-    for (int64_t i = first; i < m->e->n && maskable(m, i) && unit_begin(m, i) == first; i++) TRY(predict(m, i, at, out));
+    for (int64_t i = first; i < m->e->n && maskable(m, i) && unit_begin(m, i) == first; i++)
+        TRY(predict(m, i, at, out));
     return OK;
 }
 
 Status collate_mlm(Dataset *d, const int64_t *rows, int64_t n, const MlmOptions *options, Batch *out)
 {
-    Masker m = { .o = options, .mask = tokenizer_role(options->tokenizer, TOKEN_MASK), .size = tokenizer_size(options->tokenizer) };
+    Masker m = { .o = options, .mask = tokenizer_role(options->tokenizer, TOKEN_MASK),
+                 .size = tokenizer_size(options->tokenizer) };
     if (m.mask < 0)
         return hint(fail(ERR_CONFIG, "the tokenizer has no [MASK] token, which a masked language model needs"),
                     "use the tokenizer of a BERT-like model, or the task causal-lm");

@@ -45,7 +45,7 @@ static bool opens_quoted(const Source *s, size_t at)
 
 static Status never_closed(Source *s, int64_t line)
 {
-    s->broken = true;                                   /* the rest of the file lies inside the quotes: no row to go on at */
+    s->broken = true;                                   /* the rest of the file lies inside the quotes */
     return hint(fail(ERR_DATA, "%s:%" PRId64 ": a quoted field is never closed", s->path, line),
                 "end the field with a quote, and double quotes inside it (\"\")");
 }
@@ -58,8 +58,8 @@ static Status bad_quote(const Source *s, int64_t opened, int64_t closed, const c
         seen[i] = follows[i], seen[i + 1] = '\0';
     Status st = opened == closed
         ? fail(ERR_DATA, "%s:%" PRId64 ": text follows after the closing quote of a field: %s", s->path, opened, seen)
-        : fail(ERR_DATA, "%s:%" PRId64 ": a quoted field is never closed: the next quote, in line %" PRId64 ", is followed by %s",
-               s->path, opened, closed, seen);
+        : fail(ERR_DATA, "%s:%" PRId64 ": a quoted field is never closed: the next quote, in line %" PRId64
+               ", is followed by %s", s->path, opened, closed, seen);
     return hint(st, "end the field with a quote, and double quotes inside it (\"\")");
 }
 
@@ -131,7 +131,8 @@ static Status find_column(const Source *s, int64_t line, const char *wanted, boo
     for (int i = 0; i < s->n_columns; i++, name += strlen(name) + 1) {
         if (strcmp(name, wanted) != 0) continue;
         if (*out >= 0)
-            return hint(fail(ERR_DATA, "%s:%" PRId64 ": two columns are named \"%s\"", s->path, line, wanted), "rename one of them");
+            return hint(fail(ERR_DATA, "%s:%" PRId64 ": two columns are named \"%s\"", s->path, line, wanted),
+                        "rename one of them");
         *out = i;
     }
     if (*out >= 0 || !required) return OK;
@@ -145,7 +146,8 @@ static Status begin_table(Source *s, Place *p, char separator)
     s->separator = separator;
     TRY(read_fields(s, p, &s->n_columns));
     if (s->n_columns > CORPUS_MAX_COLUMNS)
-        return fail(ERR_DATA, "%s:%" PRId64 ": %d columns, where at most %d are read", s->path, line, s->n_columns, CORPUS_MAX_COLUMNS);
+        return fail(ERR_DATA, "%s:%" PRId64 ": %d columns, where at most %d are read", s->path, line, s->n_columns,
+                    CORPUS_MAX_COLUMNS);
     Text swap = s->header;
     s->header = s->fields;
     s->fields = swap;
@@ -166,10 +168,12 @@ static Status table_read(Source *s, Place *p, Row *out)
     if (n != s->n_columns) {
         int64_t last = p->line - (p->at > 0 && s->file.data[p->at - 1] == '\n');
         Status  st = last > line
-            ? fail(ERR_DATA, "%s:%" PRId64 ": %d columns, expected %d as in the header (inside quotes, the row goes on to line %" PRId64 ")",
-                   s->path, line, n, s->n_columns, last)
-            : fail(ERR_DATA, "%s:%" PRId64 ": %d columns, expected %d as in the header", s->path, line, n, s->n_columns);
-        if (s->separator == '\t') return hint(st, "a tab or a line end inside a field is not possible in TSV; use CSV or JSONL");
+            ? fail(ERR_DATA, "%s:%" PRId64 ": %d columns, expected %d as in the header (inside quotes, the row goes on "
+                   "to line %" PRId64 ")", s->path, line, n, s->n_columns, last)
+            : fail(ERR_DATA, "%s:%" PRId64 ": %d columns, expected %d as in the header", s->path, line, n,
+                   s->n_columns);
+        if (s->separator == '\t')
+            return hint(st, "a tab or a line end inside a field is not possible in TSV; use CSV or JSONL");
         return hint(st, "put fields that hold a comma or a line end in quotes");
     }
     const char *field = s->fields.data;

@@ -46,12 +46,14 @@ static Status no_key(const Source *s, const cJSON *object, int64_t line, const c
 }
 
 /* A string, into *to. null is no value; other types are refused. */
-static Status string_of(const Source *s, const cJSON *v, int64_t line, const char *column, Text *to, const char **out, size_t *n)
+static Status string_of(const Source *s, const cJSON *v, int64_t line, const char *column, Text *to, const char **out,
+                        size_t *n)
 {
     *out = NULL;
     if (cJSON_IsNull(v)) return OK;
     if (!cJSON_IsString(v))
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": \"%s\" must be a string, here it is %s", s->path, line, column, type_of(v)),
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": \"%s\" must be a string, here it is %s", s->path, line, column,
+                         type_of(v)),
                     "correct the row, or name another key as data.text or data.text_pair");
     text_clear(to);
     TRY(text_add(to, v->valuestring, strlen(v->valuestring)));
@@ -85,7 +87,8 @@ static Status columns_of(Source *s, const cJSON *object, int64_t line, Row *out)
 {
     const CorpusOptions *o = &s->options;
     if (!cJSON_IsObject(object))
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": a row must be an object in { }, here it is %s", s->path, line, type_of(object)),
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": a row must be an object in { }, here it is %s", s->path, line,
+                         type_of(object)),
                     "JSONL has one object a line; a list is converted with: jq -c '.[]' FILE");
     const cJSON *text = find(object, o->text), *pair = o->pair ? find(object, o->pair) : NULL,
                 *label = o->label ? find(object, o->label) : NULL;
@@ -110,7 +113,8 @@ static Status jsonl_read(Source *s, Place *p, Row *out)
         const char *fact = status_fact();
         if (strncmp(fact, ":1:", 3) == 0) fact += 2;
         if (st == ERR_FORMAT) st = ERR_DATA;
-        return hint(fail(st, "%s:%" PRId64 "%s", s->path, line, fact), "correct the line, or set data.on_bad_row to skip");
+        return hint(fail(st, "%s:%" PRId64 "%s", s->path, line, fact),
+                    "correct the line, or set data.on_bad_row to skip");
     }
     st = columns_of(s, object, line, out);
     cJSON_Delete(object);

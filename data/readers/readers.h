@@ -41,7 +41,7 @@ typedef struct Reader {
 
 extern const Reader reader_jsonl, reader_csv, reader_tsv, reader_text;
 
-/* ---- shared by the readers ------------------------------------------------------------------------------------------ */
+/* ---- shared by the readers -------------------------------------------------------------------------------------- */
 
 /* The line at p without its end (LF or CRLF); p moves behind it. */
 const char *source_line(const Source *s, Place *p, size_t *n);

@@ -18,7 +18,8 @@ Status source_check_bytes(const Source *s, const char *bytes, size_t n, int64_t 
 {
     size_t bad;
     if (n > CORPUS_MAX_ROW)
-        return hint(fail(ERR_DATA, "%s:%" PRId64 ": a row of %zu bytes, where at most %d are read", s->path, line, n, CORPUS_MAX_ROW),
+        return hint(fail(ERR_DATA, "%s:%" PRId64 ": a row of %zu bytes, where at most %d are read", s->path, line, n,
+                         CORPUS_MAX_ROW),
                     "split the text over several rows");
     const char *nul = memchr(bytes, 0, n);
     bool        valid = utf8_valid(bytes, n, &bad);
@@ -29,8 +30,8 @@ Status source_check_bytes(const Source *s, const char *bytes, size_t n, int64_t 
     for (size_t i = 0; i < bad; i++) line += bytes[i] == '\n';
     size_t from = bad;
     while (from > 0 && bytes[from - 1] != '\n') from--;
-    return hint(fail(ERR_DATA, "%s:%" PRId64 ": byte %zu of the line, 0x%02X, is not UTF-8", s->path, line, bad - from + 1,
-                     (unsigned)(unsigned char)bytes[bad]),
+    return hint(fail(ERR_DATA, "%s:%" PRId64 ": byte %zu of the line, 0x%02X, is not UTF-8", s->path, line,
+                     bad - from + 1, (unsigned)(unsigned char)bytes[bad]),
                 "convert the file, for example: iconv -f WINDOWS-1252 -t UTF-8, or set data.on_bad_row to skip");
 }
 
@@ -40,8 +41,8 @@ bool source_is_blank(const char *text, size_t n)
         uint32_t cp;
         int      len = utf8_decode(text + i, n - i, &cp);
         if (len == 0) return false;
-        bool space = cp <= ' ' || cp == 0x85 || cp == 0xA0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200B) || cp == 0x2028 ||
-                     cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000 || cp == 0xFEFF;
+        bool space = cp <= ' ' || cp == 0x85 || cp == 0xA0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200B) ||
+                     cp == 0x2028 || cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000 || cp == 0xFEFF;
         if (!space) return false;
         i += (size_t)len;
     }
@@ -67,5 +68,6 @@ Status source_no_column(const Source *s, int64_t line, const char *what, const c
     Status      st = fail(ERR_DATA, "%s:%" PRId64 ": there is no %s \"%s\"; there %s %s%s", s->path, line, what, wanted,
                           n == 1 ? "is" : "are", n ? list : "none", shown < n ? ", ..." : "");
     if (near) return hint(st, "did you mean \"%s\"? data.%s says which one is read", near, key);
-    return hint(st, "set data.%s to one of these%s", key, what[0] == 'c' ? "; the first line of the file must name the columns" : "");
+    return hint(st, "set data.%s to one of these%s", key,
+                what[0] == 'c' ? "; the first line of the file must name the columns" : "");
 }

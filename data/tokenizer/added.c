@@ -1,9 +1,9 @@
-/* data/tokenizer/added.c: added tokens, found in the text itself before (or, for "normalized" ones, after) the normalizer.
+/* data/tokenizer/added.c: added tokens, found in the text before the normalizer or, the "normalized" ones, after it.
  *
  * As in the reference: leftmost match first, the longest of those; a single_word match between word characters is
  * passed over, lstrip and rstrip make a match take the white space beside it. The id that a file gives an added token
- * must be the one the reference would give: that of the vocabulary where it stands there, else the next free one. Of two
- * tokens that normalise to the same string the first is found; the reference takes either, by chance. */
+ * must be the one the reference would give: that of the vocabulary where it stands there, else the next free one. Of
+ * two tokens that normalise to the same string the first is found; the reference takes either, by chance. */
 #include "data/tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
 
-static bool find(const AddedSet *set, const char *text, size_t n, size_t from, size_t *begin, size_t *end, int32_t *which)
+static bool find(const AddedSet *set, const char *text, size_t n, size_t from, size_t *begin, size_t *end,
+                 int32_t *which)
 {
     for (size_t i = from; i < n; i++) {
         if (set->only_first >= 0) {
@@ -72,10 +73,12 @@ bool added_next(const Tokenizer *t, const AddedSet *set, const char *text, size_
     while (set->n > 0 && find(set, text, n, iter->at, &begin, &end, &which)) {
         const AddedToken *token = &t->added[which];
         iter->at = end;
-        if (token->single_word && ((begin > 0 && word_at(text, previous(text, begin), n)) || (end < n && word_at(text, end, n))))
+        if (token->single_word
+            && ((begin > 0 && word_at(text, previous(text, begin), n)) || (end < n && word_at(text, end, n))))
             continue;
         if (token->lstrip) {
-            while (begin > iter->taken && unicode_flags(code_point_at(text, previous(text, begin), n, &len)) & UNICODE_SPACE)
+            while (begin > iter->taken
+                   && unicode_flags(code_point_at(text, previous(text, begin), n, &len)) & UNICODE_SPACE)
                 begin = previous(text, begin);
             if (begin < iter->taken) begin = iter->taken;         /* the token before took that white space */
             if (begin > end) begin = end;
@@ -132,10 +135,12 @@ static Status read_one(Tokenizer *t, AddedToken *a, const cJSON *json, Scratch *
         a->id = (*next_id)++;
         if (vocab_string(&t->vocab, a->id))
             return hint(fail(ERR_FORMAT, "%s: \"%s\" and \"%s\" share the id %d", where, vocab_string(&t->vocab, a->id),
-                             content, a->id), "the vocabulary has holes (a line that stands twice leaves one); fill them");
+                             content, a->id),
+                        "the vocabulary has holes (a line that stands twice leaves one); fill them");
     }
     if (id != a->id)
-        return hint(fail(ERR_FORMAT, "%s: \"%s\" says id %lld, but its place is %d", where, content, (long long)id, a->id),
+        return hint(fail(ERR_FORMAT, "%s: \"%s\" says id %lld, but its place is %d", where, content, (long long)id,
+                         a->id),
                     "added tokens that are not in the vocabulary follow it in order, without holes");
     if (id >= TOKENIZER_MAX_VOCAB) return fail(ERR_FORMAT, "%s: id %lld is too large", where, (long long)id);
     TRY(text_copy(&a->content, content));

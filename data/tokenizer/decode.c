@@ -1,7 +1,7 @@
 /* data/tokenizer/decode.c: ids to text.
  *
- * WordPiece: a token with the prefix joins the one before, any other follows after a space; `cleanup` then undoes, inside
- * each token, the spaces that tokenising put before punctuation. None: tokens with spaces between them. */
+ * WordPiece: a token with the prefix joins the one before, any other follows after a space; `cleanup` then undoes,
+ * inside each token, the spaces that tokenising put before punctuation. None: tokens with spaces between them. */
 #include "data/tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
@@ -32,23 +32,22 @@ static Status replace_all(Text *text, Text *work, const char *from, const char *
     return OK;
 }
 
-static Status decode_wordpiece(const Tokenizer *t, size_t i, const char *token, Text *out, Text *work)
+static Status decode_wordpiece(const Tokenizer *t, size_t i, const char *token, Text *out, DecodeWork *work)
 {
     const WordPieceDecoder *d = &t->wordpiece_decoder;
-    size_t n_prefix = strlen(d->prefix);
-    bool   joins = i > 0 && strncmp(token, d->prefix, n_prefix) == 0;
-    if (joins) token += n_prefix;
-    Text   one = { 0 };
-    Status s = i > 0 && !joins ? text_add(&one, " ", 1) : OK;
-    if (s == OK) s = text_add(&one, token, strlen(token));
-    if (d->cleanup && s == OK && strchr(one.data, ' '))
-        for (size_t k = 0; s == OK && k < COUNT(cleanups); k++) s = replace_all(&one, work, cleanups[k].from, cleanups[k].to);
-    if (s == OK) s = text_add(out, one.data, one.len);
-    text_release(&one);
-    return s;
+    bool   joins = i > 0 && strncmp(token, d->prefix, d->n_prefix) == 0;
+    Text  *one = &work->one;
+    text_clear(one);
+    if (joins) token += d->n_prefix;
+    if (i > 0 && !joins) TRY(text_add(one, " ", 1));
+    TRY(text_add(one, token, strlen(token)));
+    if (d->cleanup && strchr(one->data, ' '))
+        for (size_t k = 0; k < COUNT(cleanups); k++)
+            TRY(replace_all(one, &work->spare, cleanups[k].from, cleanups[k].to));
+    return text_add(out, one->data, one->len);
 }
 
-static Status decode_spaces(const Tokenizer *t, size_t i, const char *token, Text *out, Text *work)
+static Status decode_spaces(const Tokenizer *t, size_t i, const char *token, Text *out, DecodeWork *work)
 {
     (void)t;
     (void)work;
@@ -62,6 +61,7 @@ static Status wordpiece_decoder_parse(Tokenizer *t, const cJSON *json, const cha
     TRY(json_get_string(&prefix, json, "prefix", "##", name));
     TRY(json_get_bool(&t->wordpiece_decoder.cleanup, json, "cleanup", true, name));
     t->decode = decode_wordpiece;
+    t->wordpiece_decoder.n_prefix = strlen(prefix);
     return text_copy(&t->wordpiece_decoder.prefix, prefix);
 }
 
@@ -77,8 +77,9 @@ Status decoder_parse(Tokenizer *t, const cJSON *json, const char *name)
 
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special, char **out)
 {
-    Text   text = { 0 }, work = { 0 };
-    Status s = OK;
+    Text       text = { 0 };
+    DecodeWork work = { 0 };
+    Status     s = OK;
     *out = NULL;
     for (size_t i = 0, shown = 0; s == OK && i < n; i++) {
         const AddedToken *added = tokenizer_added(t, ids[i]);
@@ -89,6 +90,7 @@ Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool s
     }
     if (s == OK && !(*out = text_take(&text))) s = fail(ERR_MEMORY, "no memory for the decoded text");
     text_release(&text);
-    text_release(&work);
+    text_release(&work.one);
+    text_release(&work.spare);
     return s;
 }

@@ -90,7 +90,8 @@ static Status check_text(const char *text, size_t n, const char *which)
         if (eight & 0x8080808080808080u) break;
     }
     if (at < n && !utf8_valid(text + at, n - at, &bad))
-        return hint(fail(ERR_DATA, "%s: byte %zu is not UTF-8", which, at + bad), "convert the text to UTF-8, for example with iconv");
+        return hint(fail(ERR_DATA, "%s: byte %zu is not UTF-8", which, at + bad),
+                    "convert the text to UTF-8, for example with iconv");
     return OK;
 }
 

@@ -69,7 +69,7 @@ Span run_cursor_span(RunCursor *c, uint32_t begin, uint32_t end)
                    b.end == RUN_LINEAR ? b.begin + (end - b.at) : b.end };
 }
 
-/* ---- BertNormalizer, a code point at a time ----------------------------------------------------------------------- */
+/* ---- BertNormalizer, a code point at a time ---------------------------------------------------------------------- */
 
 enum { DROP = 0x80 };                             /* in BertNormalizer.ascii */
 enum { WRITE_SLACK = 64 };                        /* more than one code point can become: 4 + 2 of up to 4 bytes */
@@ -194,7 +194,8 @@ static uint32_t decode_valid(const unsigned char *s, int *n)
 }
 
 /* Copies from text[i) while characters stay as long as they are; returns where that ends. */
-static size_t copy_plain(const BertNormalizer *b, const uint8_t *flat, const unsigned char *text, size_t i, size_t n, Text *out)
+static size_t copy_plain(const BertNormalizer *b, const uint8_t *flat, const unsigned char *text, size_t i, size_t n,
+                         Text *out)
 {
     char *to = out->data + out->len, *start = to;
     while (i < n) {
@@ -218,7 +219,8 @@ static size_t copy_plain(const BertNormalizer *b, const uint8_t *flat, const uns
 }
 
 /* A character that copy_plain stops at. */
-static Status put_other(Work *w, const uint8_t *flat, const unsigned char *text, size_t i, size_t n, size_t shift, int *len)
+static Status put_other(Work *w, const uint8_t *flat, const unsigned char *text, size_t i, size_t n, size_t shift,
+                        int *len)
 {
     uint32_t cp = text[i];
     *len = 1;
@@ -290,7 +292,7 @@ static Status bert_parse(Tokenizer *t, const cJSON *json, const char *name)
     return OK;
 }
 
-/* ---- none --------------------------------------------------------------------------------------------------------- */
+/* ---- none -------------------------------------------------------------------------------------------------------- */
 
 static Status keep_as_is(const Tokenizer *t, Scratch *sc, const char *original, size_t n, size_t shift)
 {

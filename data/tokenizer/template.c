@@ -19,15 +19,13 @@
 /* Reserves n tokens; all four lists or none of them count as grown. */
 static Status reserve(Encoding *e, size_t n)
 {
-    size_t cap = e->cap, cap2;
+    size_t cap = e->cap, segments = e->cap, words = e->cap, offsets = 2 * e->cap;
     if (n <= cap) return OK;
     TRY(mem_grow(&e->ids, &cap, n, sizeof *e->ids));
-    size_t grown = cap;
-    TRY(mem_grow(&e->segments, &(size_t){ e->cap }, grown, sizeof *e->segments));
-    TRY(mem_grow(&e->words, &(size_t){ e->cap }, grown, sizeof *e->words));
-    cap2 = 2 * e->cap;
-    TRY(mem_grow(&e->offsets, &cap2, 2 * grown, sizeof *e->offsets));
-    e->cap = grown;
+    TRY(mem_grow(&e->segments, &segments, cap, sizeof *e->segments));
+    TRY(mem_grow(&e->words, &words, cap, sizeof *e->words));
+    TRY(mem_grow(&e->offsets, &offsets, 2 * cap, sizeof *e->offsets));
+    e->cap = cap;
     return OK;
 }
 
@@ -76,8 +74,8 @@ static size_t total(const Template *tpl, size_t n1, size_t n2, bool specials)
     return n;
 }
 
-Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second, const EncodeOptions *options,
-                      Encoding *out)
+Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second,
+                      const EncodeOptions *options, Encoding *out)
 {
     bool   specials = !(options && options->no_special_tokens);
     size_t n1 = first->n, n2 = second ? second->n : 0, n_special = specials ? tpl->n_special : 0;
@@ -86,8 +84,8 @@ Status template_apply(const Template *tpl, const TokenList *first, const TokenLi
     out->n_untruncated = total(tpl, n1, n2, specials);
     if (max_length > 0) {
         if (max_length < n_special)
-            return hint(fail(ERR_CONFIG, "max_length %zu leaves no room beside %zu special tokens", max_length, n_special),
-                        "raise max_length");
+            return hint(fail(ERR_CONFIG, "max_length %zu leaves no room beside %zu special tokens", max_length,
+                             n_special), "raise max_length");
         cut(&n1, &n2, max_length - n_special);
     }
     TRY(reserve(out, total(tpl, n1, n2, specials)));
@@ -116,12 +114,13 @@ static Status check_special(const Tokenizer *t, const cJSON *id, const char *tok
 {
     if (!json_is_integer(id)) return fail(ERR_FORMAT, "%s: the id of \"%s\" must be a whole number", where, token);
     if (id->valuedouble < 0 || id->valuedouble >= t->size || !tokenizer_token(t, (int32_t)id->valuedouble))
-        return hint(fail(ERR_FORMAT, "%s: \"%s\" has the id %.0f, which the vocabulary does not have", where, token, id->valuedouble),
-                    "the post_processor may belong to another vocabulary");
+        return hint(fail(ERR_FORMAT, "%s: \"%s\" has the id %.0f, which the vocabulary does not have", where, token,
+                         id->valuedouble), "the post_processor may belong to another vocabulary");
     return OK;
 }
 
-static Status add_special(const Tokenizer *t, Template *tpl, const cJSON *specials, const char *id, int64_t segment, const char *where)
+static Status add_special(const Tokenizer *t, Template *tpl, const cJSON *specials, const char *id, int64_t segment,
+                          const char *where)
 {
     const cJSON *entry = cJSON_GetObjectItemCaseSensitive(specials, id);
     const cJSON *ids = cJSON_GetObjectItemCaseSensitive(entry, "ids");
@@ -148,7 +147,8 @@ static Status read_template(const Tokenizer *t, Template *tpl, const cJSON *json
         const cJSON *piece = sequence ? sequence : special;
         const char  *id;
         int64_t      segment;
-        if (!cJSON_IsObject(piece)) return fail(ERR_FORMAT, "%s: each entry is a \"Sequence\" or a \"SpecialToken\"", where);
+        if (!cJSON_IsObject(piece))
+            return fail(ERR_FORMAT, "%s: each entry is a \"Sequence\" or a \"SpecialToken\"", where);
         TRY(json_get_string(&id, piece, "id", "", where));
         TRY(json_get_int(&segment, piece, "type_id", 0, where));
         if (special) {

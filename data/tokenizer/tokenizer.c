@@ -98,7 +98,8 @@ static Status parse_parts(Tokenizer *t, const cJSON *json, const char *name)
     const char *version;
     if (!cJSON_IsObject(json)) return fail(ERR_FORMAT, "%s is not a tokenizer.json: it is no object", name);
     TRY(json_get_string(&version, json, "version", "1.0", name));
-    if (strcmp(version, "1.0") != 0) return fail(ERR_UNSUPPORTED, "%s: version \"%.20s\" of the format; only 1.0 is known", name, version);
+    if (strcmp(version, "1.0") != 0)
+        return fail(ERR_UNSUPPORTED, "%s: version \"%.20s\" of the format; only 1.0 is known", name, version);
     TRY(parse_model(t, json_get(json, "model"), name));
     TRY(normalizer_parse(t, json_get(json, "normalizer"), name));
     TRY(pre_tokenizer_parse(t, json_get(json, "pre_tokenizer"), name));
@@ -122,9 +123,10 @@ Status tokenizer_parse(Tokenizer **out, const char *json, size_t n, const char *
     cJSON     *root = NULL;
     Tokenizer *t = NULL;
     *out = NULL;
-    if (n > TOKENIZER_MAX_FILE) return fail(ERR_FORMAT, "%s: %zu bytes, where at most %d make sense", name, n, TOKENIZER_MAX_FILE);
-    if (n >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) json += 3, n -= 3;
+    if (n > TOKENIZER_MAX_FILE)
+        return fail(ERR_FORMAT, "%s: %zu bytes, where at most %d make sense", name, n, TOKENIZER_MAX_FILE);
     TRY(json_parse(&root, json, n, name, JSON_REFUSE_NUL));
+    if (n >= 3 && memcmp(json, "\xEF\xBB\xBF", 3) == 0) json += 3, n -= 3;     /* not part of what is carried on */
     Status s = mem_new(&t, 1, sizeof *t);
     if (s == OK) s = keep_text(t, json, n);
     if (s == OK) {
@@ -170,7 +172,8 @@ static Status choose_file(char **out, const char *path)
     if (file_exists(*out)) return OK;
     TRY(path_join(out, path, "vocab.txt"));
     if (file_exists(*out)) return OK;
-    return hint(fail(ERR_IO, "%s holds neither tokenizer.json nor vocab.txt", path), "copy the tokenizer's files of the published checkpoint there");
+    return hint(fail(ERR_IO, "%s holds neither tokenizer.json nor vocab.txt", path),
+                "copy the tokenizer's files of the published checkpoint there");
 }
 
 static Status open_with(Tokenizer **out, const char *file, const cJSON *config)

@@ -1,9 +1,9 @@
-/* data/tokenizer/tokenizer_files.c: the files around tokenizer.json: vocab.txt, tokenizer_config.json, special_tokens_map.json.
+/* data/tokenizer/tokenizer_files.c: the files around tokenizer.json: vocab.txt, configs, and saving them all.
  *
- * A vocab.txt is BERT's: line number = id, WordPiece with "##", BertNormalizer and BertPreTokenizer with the settings of
- * tokenizer_config.json (do_lower_case, tokenize_chinese_chars, strip_accents), [CLS] A [SEP] B [SEP]. It becomes the
- * tokenizer.json that the reference would make of it: when a line stands twice, the later one counts, as there; special
- * tokens that are not in the file follow after it. */
+ * A vocab.txt is BERT's: line number = id, WordPiece with "##", BertNormalizer and BertPreTokenizer with the settings
+ * of tokenizer_config.json (do_lower_case, tokenize_chinese_chars, strip_accents), [CLS] A [SEP] B [SEP]. It becomes
+ * the tokenizer.json that the reference would make of it: when a line stands twice, the later one counts, as there;
+ * special tokens that are not in the file follow after it. */
 #include "data/tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
@@ -81,7 +81,8 @@ static Status read_lines(Line **out, size_t *out_n, char *text, size_t size, con
     if (memchr(text, 0, size)) return fail(ERR_FORMAT, "%s: a NUL byte", path);
     for (size_t i = 0; i < size; i++) n += text[i] == '\n';
     if (size > 0 && text[size - 1] != '\n') n++;
-    if (n > TOKENIZER_MAX_VOCAB) return fail(ERR_FORMAT, "%s: %zu lines; at most %d are read", path, n, TOKENIZER_MAX_VOCAB);
+    if (n > TOKENIZER_MAX_VOCAB)
+        return fail(ERR_FORMAT, "%s: %zu lines; at most %d are read", path, n, TOKENIZER_MAX_VOCAB);
     TRY(mem_new(&lines, n, sizeof *lines));
     char *p = text;
     for (size_t i = 0; i < n; i++) {
@@ -94,7 +95,8 @@ static Status read_lines(Line **out, size_t *out_n, char *text, size_t size, con
     }
     qsort(lines, n, sizeof *lines, compare_lines);
     for (size_t i = 0; i < n; i++)                                   /* of equal strings, the last stands */
-        if (i + 1 == n || lines[i].n != lines[i + 1].n || memcmp(lines[i].s, lines[i + 1].s, lines[i].n) != 0) lines[kept++] = lines[i];
+        if (i + 1 == n || lines[i].n != lines[i + 1].n || memcmp(lines[i].s, lines[i + 1].s, lines[i].n) != 0)
+            lines[kept++] = lines[i];
     qsort(lines, kept, sizeof *lines, compare_ids);
     *out = lines;
     *out_n = kept;
@@ -126,7 +128,8 @@ static Status write_normalizer(cJSON *root, const cJSON *config, const char *whe
     TRY(json_add_string(part, "type", "BertNormalizer"));
     TRY(add_bool(part, "clean_text", true));
     TRY(add_bool(part, "handle_chinese_chars", chinese));
-    TRY(json_add(part, "strip_accents", json_get(config, "strip_accents") ? cJSON_CreateBool(strip) : cJSON_CreateNull()));
+    TRY(json_add(part, "strip_accents",
+                 json_get(config, "strip_accents") ? cJSON_CreateBool(strip) : cJSON_CreateNull()));
     TRY(add_bool(part, "lowercase", lower));
     TRY(add_object(root, "pre_tokenizer", &part));
     return json_add_string(part, "type", "BertPreTokenizer");
@@ -210,7 +213,8 @@ static Status write_model(cJSON *root, const Line *lines, size_t n, const char *
 /* The order in which the reference adds what the vocabulary lacks. */
 static const TokenRole adding_order[] = { TOKEN_UNK, TOKEN_SEP, TOKEN_PAD, TOKEN_CLS, TOKEN_MASK };
 
-static Status write_json(cJSON *root, const Line *lines, size_t n, const cJSON *config, const TokenNames *names, const char *path)
+static Status write_json(cJSON *root, const Line *lines, size_t n, const cJSON *config, const TokenNames *names,
+                         const char *path)
 {
     static const char *const defaults[TOKEN_N_ROLES] = { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" };
     Special specials[TOKEN_N_ROLES];

@@ -30,7 +30,7 @@ enum {
     MAX_TEMPLATE_SEQUENCES = 8
 };
 
-/* ---- vocab.c: strings, ids and prefixes --------------------------------------------------------------------------- */
+/* ---- vocab.c: strings, ids and prefixes -------------------------------------------------------------------------- */
 
 typedef struct VocabEntry { uint32_t at, len; } VocabEntry;                 /* in pool; len VOCAB_HOLE: no such id */
 typedef struct VocabSlot { uint32_t hash; int32_t id; } VocabSlot;          /* id -1: free */
@@ -67,7 +67,8 @@ typedef struct Trie {
     uint64_t  seed;
 } Trie;
 
-Status trie_add(Trie *trie, uint32_t root, const char *s, size_t n, int32_t value) MUST_USE;   /* keeps a smaller value */
+/* A string that is there already keeps the smaller value. */
+Status trie_add(Trie *trie, uint32_t root, const char *s, size_t n, int32_t value) MUST_USE;
 void   trie_release(Trie *trie);
 
 static inline uint64_t hash_mix(uint64_t h) { h *= 0x9E3779B97F4A7C15u; return h ^ (h >> 29); }
@@ -82,7 +83,7 @@ static inline uint32_t trie_step(const Trie *trie, uint32_t node, unsigned char 
     }
 }
 
-/* ---- normalize.c -------------------------------------------------------------------------------------------------- */
+/* ---- normalize.c ------------------------------------------------------------------------------------------------- */
 
 /* Which bytes of the original a normalised byte stands for. Run i covers normalised bytes [at, next run's at). A linear
  * run copies: byte at + k is original byte begin + k. Any other stands for original [begin, end) as a whole. */
@@ -97,7 +98,8 @@ typedef struct Normalized {
     size_t      n_runs, cap_runs;
 } Normalized;
 
-typedef struct Mark { uint64_t order; uint32_t cp; bool added; } Mark;       /* a combining character waiting for its place */
+/* A combining character that waits for its place. added: not the first of what one character decomposes into. */
+typedef struct Mark { uint64_t order; uint32_t cp; bool added; } Mark;
 typedef struct Span { uint32_t begin, end; } Span;
 typedef struct Spans { Span *items; size_t n, cap; } Spans;
 typedef struct Marks { Mark *items; size_t n, cap; Spans sources; } Marks;
@@ -118,14 +120,14 @@ typedef struct RunCursor { const Normalized *norm; size_t run; } RunCursor;
 RunCursor run_cursor_at(const Normalized *norm, size_t at);
 Span run_cursor_span(RunCursor *c, uint32_t begin, uint32_t end);
 
-/* ---- pretokenize.c ------------------------------------------------------------------------------------------------ */
+/* ---- pretokenize.c ----------------------------------------------------------------------------------------------- */
 
 /* Appends the words of text[begin, end) to out, as positions in text. */
 typedef Status (*PreTokenizeFn)(const char *text, size_t begin, size_t end, Spans *out);
 Status pre_tokenizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 Status spans_add(Spans *s, size_t begin, size_t end) MUST_USE;
 
-/* ---- wordpiece.c: models ------------------------------------------------------------------------------------------ */
+/* ---- wordpiece.c: models ----------------------------------------------------------------------------------------- */
 
 typedef struct Token { int32_t id, word; uint32_t begin, end; } Token;
 typedef struct TokenList { Token *items; size_t n, cap; } TokenList;
@@ -143,7 +145,7 @@ typedef Status (*TokenizeFn)(const Tokenizer *t, const char *word, size_t n, Tok
 Status wordpiece_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 void   wordpiece_release(WordPiece *w);
 
-/* ---- added.c ------------------------------------------------------------------------------------------------------ */
+/* ---- added.c ----------------------------------------------------------------------------------------------------- */
 
 typedef struct AddedToken {
     char   *content;                   /* as the file has it */
@@ -153,19 +155,21 @@ typedef struct AddedToken {
     bool    skipped;                   /* decoding without special tokens leaves it out */
 } AddedToken;
 
-typedef struct AddedSet { Trie trie; bool first[256]; int only_first; size_t n; } AddedSet;   /* one kind: raw or normalised */
+/* Those that are looked for in the text as it is, or those for the normalised text. */
+typedef struct AddedSet { Trie trie; bool first[256]; int only_first; size_t n; } AddedSet;
 
 typedef struct AddedMatch { const AddedToken *token; size_t begin, end; } AddedMatch;
-/* at: where to look on. taken: where the last accepted match ended; the caller moves it. spaces: the white space that an
- * rstrip token took last, so that a text of nothing but spaces is not walked once a space. */
+/* at: where to look on. taken: where the last accepted match ended; the caller moves it. spaces: the white space that
+ * an rstrip token took last, so that a text of nothing but spaces is not walked once a space. */
 typedef struct AddedIter { size_t at, taken; Span spaces; } AddedIter;
 
 Status added_parse(Tokenizer *t, const cJSON *array, const char *name) MUST_USE;   /* the normalizer must be there */
 void   added_release(Tokenizer *t);
 /* The next added token in text; what lies between iter->taken (before the call) and match->begin is ordinary text. */
-bool   added_next(const Tokenizer *t, const AddedSet *set, const char *text, size_t n, AddedIter *iter, AddedMatch *match);
+bool   added_next(const Tokenizer *t, const AddedSet *set, const char *text, size_t n, AddedIter *iter,
+                  AddedMatch *match);
 
-/* ---- template.c: post-processors ---------------------------------------------------------------------------------- */
+/* ---- template.c: post-processors --------------------------------------------------------------------------------- */
 
 enum { PIECE_FIRST, PIECE_SECOND, PIECE_SPECIAL };
 typedef struct TemplatePiece { int32_t kind, id, segment; } TemplatePiece;
@@ -173,17 +177,18 @@ typedef struct Template { TemplatePiece *pieces; size_t n, cap, n_special; } Tem
 
 Status post_processor_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 /* Cuts the token lists to fit and writes them into `out` in the template's order. */
-Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second, const EncodeOptions *options,
-                      Encoding *out) MUST_USE;
+Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second,
+                      const EncodeOptions *options, Encoding *out) MUST_USE;
 
-/* ---- decode.c ----------------------------------------------------------------------------------------------------- */
+/* ---- decode.c ---------------------------------------------------------------------------------------------------- */
 
-typedef struct WordPieceDecoder { char *prefix; bool cleanup; } WordPieceDecoder;
+typedef struct WordPieceDecoder { char *prefix; size_t n_prefix; bool cleanup; } WordPieceDecoder;
+typedef struct DecodeWork { Text one, spare; } DecodeWork;                   /* reused from token to token */
 /* Appends token number `i` of the text. */
-typedef Status (*DecodeFn)(const Tokenizer *t, size_t i, const char *token, Text *out, Text *work);
+typedef Status (*DecodeFn)(const Tokenizer *t, size_t i, const char *token, Text *out, DecodeWork *work);
 Status decoder_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 struct Scratch {
     Normalized norm;
@@ -230,6 +235,7 @@ Status vocab_txt_to_json(char **out, const char *path, const cJSON *config) MUST
 /* A part by its type: refuses by name with what there is. json must be an object. */
 typedef Status (*PartParse)(Tokenizer *t, const cJSON *json, const char *name);
 typedef struct PartDef { const char *type; PartParse parse; } PartDef;
-Status part_parse(Tokenizer *t, const cJSON *json, const char *name, const char *what, const PartDef *parts, size_t n) MUST_USE;
+Status part_parse(Tokenizer *t, const cJSON *json, const char *name, const char *what, const PartDef *parts,
+                  size_t n) MUST_USE;
 
 #endif

@@ -2,10 +2,10 @@
  *
  * The reference library follows three Unicode versions at once (about 8 for categories, about 12 for decompositions,
  * 17 for lower case), utf8proc 2.8 follows 15, and a newer system has a newer utf8proc. With utf8proc's categories
- * some 500 code points came out differently (Georgian capitals, recent scripts, new punctuation and marks). So the sets are
- * tables, made by asking the reference about every code point (tools/tokenizer_unicode.py). Decompositions and
- * combining classes of a code point that has one never change between versions; utf8proc is asked for those, and only
- * for code points that the reference knows.
+ * some 600 code points came out differently (newer marks, punctuation and capitals). So the sets are tables, made by
+ * asking the reference about every code point (tools/tokenizer_unicode.py). Decompositions and combining classes of a
+ * code point that has one never change between versions; utf8proc is asked for those, and only for code points that
+ * the reference knows.
  *
  * The first 65,536 code points also have a flat table, filled once a process (under a millisecond): a text that is
  * not ASCII asks for every character. */
@@ -66,7 +66,8 @@ static void fill_flat(void)
         for (size_t i = 0; i < *sets[s].n; i++) mark_range(sets[s].ranges[i], sets[s].flag);
     for (size_t i = 0; i < N_CHINESE; i++) mark_range(chinese[i], UNICODE_CHINESE);
     for (size_t i = 0; i < n_unicode_lowers; i++)
-        for (uint32_t cp = unicode_lowers[i].first; cp <= unicode_lowers[i].last && cp < UNICODE_FLAT; cp += unicode_lowers[i].step)
+        for (uint32_t cp = unicode_lowers[i].first; cp <= unicode_lowers[i].last && cp < UNICODE_FLAT;
+             cp += unicode_lowers[i].step)
             flat[cp] |= UNICODE_CHANGES;
     flat[0x130] |= UNICODE_CHANGES;               /* not in the table: see unicode_lower */
 }

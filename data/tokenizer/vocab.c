@@ -32,7 +32,8 @@ static uint32_t hash_string(const char *s, size_t n, uint64_t seed)
     uint64_t h = seed ^ n * 0xD6E8FEB86659FD93u;
     for (; n >= 8; s += 8, n -= 8) h = hash_mix(h ^ load8(s));
     if (n >= 4)      h ^= load4(s) << 32 | load4(s + n - 4);
-    else if (n > 0)  h ^= (uint64_t)(unsigned char)s[0] << 16 | (uint64_t)(unsigned char)s[n / 2] << 8 | (unsigned char)s[n - 1];
+    else if (n > 0)
+        h ^= (uint64_t)(unsigned char)s[0] << 16 | (uint64_t)(unsigned char)s[n / 2] << 8 | (unsigned char)s[n - 1];
     h = hash_mix(hash_mix(h));
     return (uint32_t)(h >> 32);
 }
@@ -118,7 +119,8 @@ static Status check_id(const cJSON *v, size_t n, const char *where)
                     TOKENIZER_MAX_VOCAB - 1);
     if (v->valuedouble >= 2.0 * (double)n + 16)
         return hint(fail(ERR_FORMAT, "%s: \"%s\" has the id %.0f, but there are only %zu tokens", where, v->string,
-                         v->valuedouble, n), "ids should run from 0 without large holes; renumber them, or check the file");
+                         v->valuedouble, n),
+                    "ids should run from 0 without large holes; renumber them, or check the file");
     return OK;
 }
 
@@ -130,7 +132,8 @@ Status vocab_parse(Vocab *v, const cJSON *object, uint64_t seed, const char *whe
     const char **strings = NULL;
     int32_t     *ids = NULL;
     for (const cJSON *c = object->child; c; c = c->next) n++;
-    if (n > TOKENIZER_MAX_VOCAB) return fail(ERR_FORMAT, "%s: %zu tokens; at most %d are read", where, n, TOKENIZER_MAX_VOCAB);
+    if (n > TOKENIZER_MAX_VOCAB)
+        return fail(ERR_FORMAT, "%s: %zu tokens; at most %d are read", where, n, TOKENIZER_MAX_VOCAB);
     Status s = mem_new(&strings, n, sizeof *strings);
     if (s == OK) s = mem_new(&ids, n, sizeof *ids);
     size_t i = 0;

@@ -45,8 +45,10 @@ static void formats_agree(void **state)
     check_file("t.csv", "id,label,text\n1,a,\"one, two\"\n2,b,\"drei\"\n", &plain, want, 2);
     check_file("t.csv", "\"text\",\"label\"\n\"one, two\",\"a\"\r\n\"drei\",b\r\n", &plain, want, 2);
     check_file("t.tsv", "text\tlabel\none, two\ta\ndrei\tb\n", &plain, want, 2);
-    check_file("t.jsonl", "{\"text\":\"one, two\",\"label\":\"a\"}\n{\"label\":\"b\",\"text\":\"drei\"}", &plain, json, 2);
-    check_file("t.jsonl", "\xEF\xBB\xBF{\"text\":\"one, two\",\"label\":\"a\"}\r\n{\"label\":\"b\",\"text\":\"drei\"}\r\n", &plain, json, 2);
+    check_file("t.jsonl", "{\"text\":\"one, two\",\"label\":\"a\"}\n"
+                          "{\"label\":\"b\",\"text\":\"drei\"}", &plain, json, 2);
+    check_file("t.jsonl", "\xEF\xBB\xBF{\"text\":\"one, two\",\"label\":\"a\"}\r\n"
+                          "{\"label\":\"b\",\"text\":\"drei\"}\r\n", &plain, json, 2);
 }
 
 static void names_that_say_nothing(void **state)
@@ -75,16 +77,19 @@ static void csv_quotes(void **state)
 static void tsv_quotes(void **state)                    /* quotes count only where the field closes on its line */
 {
     (void)state;
-    const Want want[] = { { "\"A\" and B", NULL, "x", 2 }, { "\"never closed", NULL, "y", 3 }, { "a \"tab\"", NULL, "z", 4 },
-                          { "in\tside", NULL, "\"w", 5 } };
-    check_file("t.tsv", "text\tlabel\n\"A\" and B\tx\n\"never closed\ty\n\"a \"\"tab\"\"\"\tz\n\"in\tside\"\t\"w\n", &plain, want, 4);
+    const Want want[] = { { "\"A\" and B", NULL, "x", 2 }, { "\"never closed", NULL, "y", 3 },
+                          { "a \"tab\"", NULL, "z", 4 }, { "in\tside", NULL, "\"w", 5 } };
+    check_file("t.tsv", "text\tlabel\n\"A\" and B\tx\n\"never closed\ty\n\"a \"\"tab\"\"\"\tz\n\"in\tside\"\t\"w\n",
+               &plain, want, 4);
 }
 
 static void json_values(void **state)
 {
     (void)state;
-    const Want want[] = { { "n", NULL, "3", 1 }, { "f", NULL, "0.1", 2 }, { "b", NULL, "true", 4 }, { "u\xC3\xA9\xF0\x9F\x98\x80", NULL, "-2.5", 5 } };
-    check_file("t.jsonl", "{\"text\":\"n\",\"label\":3}\n{\"text\":\"f\",\"label\":0.1}\n   \n{\"text\":\"b\",\"label\":true}\n"
+    const Want want[] = { { "n", NULL, "3", 1 }, { "f", NULL, "0.1", 2 }, { "b", NULL, "true", 4 },
+                          { "u\xC3\xA9\xF0\x9F\x98\x80", NULL, "-2.5", 5 } };
+    check_file("t.jsonl", "{\"text\":\"n\",\"label\":3}\n{\"text\":\"f\",\"label\":0.1}\n   \n"
+                          "{\"text\":\"b\",\"label\":true}\n"
                           "{\"text\":\"u\\u00e9\\ud83d\\ude00\",\"label\":-2.5}\n", &plain, want, 4);
     CorpusOptions nested = { .text = "a.b", .pair = "c.d.e", .label = "meta.label", .label_required = true };
     const Want deep[] = { { "x", "y", "l", 1 }, { "flat", NULL, "l", 2 } };
@@ -104,7 +109,7 @@ static void plain_text(void **state)
     check_file("t.txt", "first line\r\n\n \t\r\n  third", &no_label, want, 2);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------------------------------ */
+/* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 typedef struct Bad {
     const char *name, *bytes, *fact, *remedy;
@@ -129,14 +134,20 @@ static void bad_files(void **state)
         { "t.jsonl", "\n \n", "t.jsonl: no rows", "right file" },
         { "t.csv", "text,label\n", "t.csv: no rows", NULL },
         { "t.csv", "\xEF\xBB\xBF", "t.csv: no rows", NULL },
-        { "t.csv", "text,label\na,b\n\"open,c\nd,e\n", "t.csv:3: a quoted field is never closed", "double quotes inside it" },
-        { "t.csv", "text,label\na,b\n\"open,c\n\"d\",e\n", "t.csv:3: a quoted field is never closed: the next quote, in line 4, is followed by d\",e", NULL },
-        { "t.csv", "text,label\n\"a\"b,c\n", "t.csv:2: text follows after the closing quote of a field: b,c", "double quotes" },
+        { "t.csv", "text,label\na,b\n\"open,c\nd,e\n", "t.csv:3: a quoted field is never closed",
+          "double quotes inside it" },
+        { "t.csv", "text,label\na,b\n\"open,c\n\"d\",e\n",
+          "t.csv:3: a quoted field is never closed: the next quote, in line 4, is followed by d\",e", NULL },
+        { "t.csv", "text,label\n\"a\"b,c\n", "t.csv:2: text follows after the closing quote of a field: b,c",
+          "double quotes" },
         { "t.csv", "text,label\na,b\nc\n", "t.csv:3: 1 columns, expected 2", "in quotes" },
         { "t.csv", "text,label\na,b\nc,d,e\n", "t.csv:3: 3 columns, expected 2", "in quotes" },
-        { "t.csv", "text,label\n\"a\nb\"\n", "t.csv:2: 1 columns, expected 2 as in the header (inside quotes, the row goes on to line 3)", NULL },
-        { "t.csv", "texts,label,id\na,b,c\n", "t.csv:1: there is no column \"text\"; there are texts, label, id", "did you mean \"texts\"? data.text" },
-        { "t.csv", "text,category\na,b\n", "there is no column \"label\"; there are text, category", "set data.label to one of these" },
+        { "t.csv", "text,label\n\"a\nb\"\n",
+          "t.csv:2: 1 columns, expected 2 as in the header (inside quotes, the row goes on to line 3)", NULL },
+        { "t.csv", "texts,label,id\na,b,c\n", "t.csv:1: there is no column \"text\"; there are texts, label, id",
+          "did you mean \"texts\"? data.text" },
+        { "t.csv", "text,category\na,b\n", "there is no column \"label\"; there are text, category",
+          "set data.label to one of these" },
         { "t.csv", "text,label,text\na,b,c\n", "t.csv:1: two columns are named \"text\"", "rename" },
         { "t.csv", "text,label\na,b\nc\xE9,d\n", "t.csv:3: byte 2 of the line, 0xE9, is not UTF-8", "iconv" },
         { "t.csv", "text,label\n\"a\n\nb\xFF\",d\n", "t.csv:4: byte 2 of the line, 0xFF, is not UTF-8", "skip" },
@@ -144,16 +155,22 @@ static void bad_files(void **state)
         { "t.csv", "text,label\n\xE3\x80\x80,b\n", "t.csv:2: the text is empty", "on_bad_row" },
         { "t.csv", "text,label\na,\n", "t.csv:2: the label (\"label\") is empty", "on_bad_row" },
         { "t.tsv", "text\tlabel\na\tb\nc\td\te\n", "t.tsv:3: 3 columns, expected 2", "CSV or JSONL" },
-        { "t.jsonl", "{\"text\":\"a\",\"label\":1}\n[1]\n", "t.jsonl:2: a row must be an object in { }, here it is a list", "jq" },
-        { "t.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1\n", "t.jsonl:2:22: a comma or } is missing", "skip" },
-        { "t.jsonl", "{\"utterance\":\"a\",\"label\":1}\n", "t.jsonl:1: there is no key \"text\"; there are utterance, label", "data.text" },
-        { "t.jsonl", "{\"text\":\"a\",\"lable\":1}\n", "t.jsonl:1: there is no key \"label\"; there are text, lable", "did you mean \"lable\"" },
+        { "t.jsonl", "{\"text\":\"a\",\"label\":1}\n[1]\n",
+          "t.jsonl:2: a row must be an object in { }, here it is a list", "jq" },
+        { "t.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1\n",
+          "t.jsonl:2:22: a comma or } is missing", "skip" },
+        { "t.jsonl", "{\"utterance\":\"a\",\"label\":1}\n",
+          "t.jsonl:1: there is no key \"text\"; there are utterance, label", "data.text" },
+        { "t.jsonl", "{\"text\":\"a\",\"lable\":1}\n", "t.jsonl:1: there is no key \"label\"; there are text, lable",
+          "did you mean \"lable\"" },
         { "t.jsonl", "{\"text\":3,\"label\":1}\n", "t.jsonl:1: \"text\" must be a string, here it is a number", NULL },
         { "t.jsonl", "{\"text\":null,\"label\":1}\n", "t.jsonl:1: the text is empty", NULL },
         { "t.jsonl", "{\"text\":\"a\",\"label\":null}\n", "t.jsonl:1: the label (\"label\") is empty", NULL },
-        { "t.jsonl", "{\"text\":\"a\",\"label\":[\"x\"]}\n", "t.jsonl:1: \"label\" must be a string or a number, here it is a list", "one class" },
+        { "t.jsonl", "{\"text\":\"a\",\"label\":[\"x\"]}\n",
+          "t.jsonl:1: \"label\" must be a string or a number, here it is a list", "one class" },
         { "t.jsonl", "{\"text\":\"a\\u0000b\",\"label\":1}\n", "t.jsonl:1:11: \\u0000 is not accepted", NULL },
-        { "t.jsonl", "{\"text\":\"a\",\"text\":\"b\",\"label\":1}\n", "t.jsonl:1: the key \"text\" stands twice", NULL },
+        { "t.jsonl", "{\"text\":\"a\",\"text\":\"b\",\"label\":1}\n", "t.jsonl:1: the key \"text\" stands twice",
+          NULL },
         { "t.jsonl", "{\"text\":\"\xC3(\",\"label\":1}\n", "t.jsonl:1: byte 10 of the line, 0xC3, is not UTF-8", NULL },
         { "t.txt", "just text\n", "plain text has no column for data.label", "JSONL or CSV" },
     };
@@ -218,6 +235,27 @@ static void hash_is_of_the_bytes(void **state)
     assert_int_equal(strlen(one), 64);
 }
 
+static void the_demo_set(void **state)                  /* real rows, of both scripts, as the repository has them */
+{
+    (void)state;
+    const char *path = "configs/demo/train.jsonl";
+    if (!file_exists(path)) {
+        print_message("skipped: %s is not here; run from the repository's root\n", path);
+        skip();
+    }
+    Corpus       *c;
+    CorpusOptions o = { .format = "auto", .text = "text", .label = "intent", .label_required = true };
+    assert_ok(corpus_open(&c, path, &o));
+    assert_true(corpus_count(c) > 1000);
+    for (int64_t i = 0; i < corpus_count(c); i++) {
+        Row r;
+        assert_ok(corpus_row(c, i, &r));
+        assert_int_equal(r.line, i + 1);
+        assert_true(r.n_text > 0 && r.label[0]);
+    }
+    corpus_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +263,7 @@ int main(void)
         cmocka_unit_test(tsv_quotes),         cmocka_unit_test(json_values),            cmocka_unit_test(plain_text),
         cmocka_unit_test(bad_files),          cmocka_unit_test(broken_quote_at_line_4711),
         cmocka_unit_test(bad_rows_can_be_skipped), cmocka_unit_test(hash_is_of_the_bytes),
+        cmocka_unit_test(the_demo_set),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -49,7 +49,10 @@ static inline const char *write_bytes(const char *name, const char *bytes, size_
     return path;
 }
 
-static inline const char *write_text(const char *name, const char *text) { return write_bytes(name, text, strlen(text)); }
+static inline const char *write_text(const char *name, const char *text)
+{
+    return write_bytes(name, text, strlen(text));
+}
 
 static inline void assert_ok(Status s)
 {

@@ -7,8 +7,8 @@ static Tokenizer *tokenizer;
 
 static int open_all(void **state)
 {
-    static const char *const words[] = { "a", "b", "c", "d", "e", "##x", "row", "text", "0", "1", "2", "3", "4", "5", "6", "7",
-                                         "8", "9", "##0", "##1", "##2", "##3", "##4", "##5", "##6", "##7", "##8", "##9" };
+    static const char *const words[] = { "a", "b", "c", "d", "e", "row", "0", "1", "2", "3", "4", "5", "6", "7", "8",
+                                         "9", "##0", "##1", "##2", "##3", "##4", "##5", "##6", "##7", "##8", "##9" };
     if (make_folder(state)) return 1;
     tokenizer = word_tokenizer(words, COUNT(words));
     return 0;
@@ -84,12 +84,13 @@ static void what_cannot_be_opened(void **state)
     assert_int_equal(dataset_open(&d, &c, "dev", tokenizer, &classes), ERR_USAGE);
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &classes), ERR_DATA);
     assert_says(status_fact(), "every row has the label \"x\"");
-    c = config(write_text("train.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"\xC2\xAD\",\"label\":\"y\"}\n"));
+    c = config(write_text("train.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n"
+                                         "{\"text\":\"\xC2\xAD\",\"label\":\"y\"}\n"));
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &classes), ERR_DATA);      /* a soft hyphen is dropped */
     assert_says(status_fact(), "train.jsonl:2: the text is empty after normalisation");
 }
 
-/* ---- validation share ----------------------------------------------------------------------------------------------- */
+/* ---- validation share ------------------------------------------------------------------------------------------- */
 
 enum { N_ROWS = 400 };
 
@@ -191,7 +192,7 @@ static void share_of_almost_nothing(void **state)
     dataset_close(d);
 }
 
-/* ---- length --------------------------------------------------------------------------------------------------------- */
+/* ---- length ----------------------------------------------------------------------------------------------------- */
 
 static void truncation_is_counted_or_refused(void **state)
 {
@@ -297,7 +298,7 @@ static void hash_tells_sets_apart(void **state)
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
     assert_string_not_equal(dataset_hash(d), hash);
     dataset_close(d);
-    assert_ok(dataset_open_file(&d, &c, test_path("moved.csv"), tokenizer, &classes));      /* the whole file, no share */
+    assert_ok(dataset_open_file(&d, &c, test_path("moved.csv"), tokenizer, &classes));      /* no share */
     assert_string_equal(dataset_hash(d), hash);
     dataset_close(d);
 }

@@ -93,7 +93,8 @@ static void goes_on_from_any_cursor(void **state)
 {
     (void)state;
     for (int budget = 0; budget < 2; budget++) {
-        Loader        *l = loader(budget ? 0 : 10, budget ? 90 : 0, true, 3), *other = loader(budget ? 0 : 10, budget ? 90 : 0, true, 3);
+        int64_t        sequences = budget ? 0 : 10, tokens = budget ? 90 : 0;
+        Loader        *l = loader(sequences, tokens, true, 3), *other = loader(sequences, tokens, true, 3);
         const int64_t *rows, *again;
         int64_t        n, m;
         for (int step = 0; step < 90; step++) {         /* some epochs */
@@ -105,7 +106,7 @@ static void goes_on_from_any_cursor(void **state)
             assert_memory_equal(&(Cursor[]){ loader_tell(l) }[0], &(Cursor[]){ loader_tell(other) }[0], sizeof(Cursor));
         }
         loader_free(other);
-        other = loader(budget ? 0 : 10, budget ? 90 : 0, true, 3);      /* the whole rest, in a new process as it were */
+        other = loader(sequences, tokens, true, 3);     /* the whole rest, in a new process as it were */
         Cursor c = loader_tell(l);
         loader_seek(other, c);
         for (int step = 0; step < 60; step++) {

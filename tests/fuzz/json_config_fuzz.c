@@ -44,7 +44,8 @@ static void read_options(const cJSON *json)
         char  *one = NULL, *two = NULL;
         BUG_ON(options_to_json(&table, &small, &out) != OK || json_print(&one, out, false) != OK);
         BUG_ON(options_defaults(&table, &again) != OK);
-        BUG_ON(options_read_json(&table, &again, out, "config.json", "/folder") != OK);      /* the saved config repeats the run */
+        /* the saved config repeats the run */
+        BUG_ON(options_read_json(&table, &again, out, "config.json", "/folder") != OK);
         BUG_ON(options_to_json(&table, &again, &second) != OK || json_print(&two, second, false) != OK);
         BUG_ON(strcmp(one, two) != 0);
         cJSON_Delete(out);

@@ -64,6 +64,12 @@ static void test_disk_full(void **state)
     disk_full(FORMAT_HDF5, in_folder("full.h5"));
 }
 
+static void test_tiny_disk(void **state)
+{
+    (void)state;
+    tiny_disk(FORMAT_HDF5);
+}
+
 /* Appends of many lengths against chunks of several; arrays of known length may be declared and written in between. */
 static void test_growing(void **state)
 {
@@ -85,7 +91,8 @@ static void test_growing(void **state)
     ok(array_file_declare_growing(f, "stream/nothing", DTYPE_I32, 100));
     for (size_t c = 0; c < COUNT(chunks); c++) {
         snprintf(name, sizeof name, "stream/%zu", c);
-        for (int64_t at = 0, n = 0; at < N; at += n, n = (n + 1) % 300) ok(array_file_append(f, name, n = n < N - at ? n : N - at, numbers + at));
+        for (int64_t at = 0, n = 0; at < N; at += n, n = (n + 1) % 300)
+            ok(array_file_append(f, name, n = n < N - at ? n : N - at, numbers + at));
         assert_int_equal(array_file_find(f, name)->count, N);
     }
     ok(array_file_append(f, "stream/flags", 3, "\1\0\1"));
@@ -217,7 +224,8 @@ static void test_damage(void **state)
     for (size_t at = 0; at < n; at++) {
         bytes[at] ^= (char)(1 << at % 8);
         Status s = open_bytes(path, bytes, n);
-        if (s == OK || (at >= HDF5_USER_BLOCK && s != ERR_FORMAT)) fail_msg("a bit of byte %zu changed, and the file opens (%s)", at, status_name(s));
+        if (s == OK || (at >= HDF5_USER_BLOCK && s != ERR_FORMAT))
+            fail_msg("a bit of byte %zu changed, and the file opens (%s)", at, status_name(s));
         if (at >= HDF5_USER_BLOCK) refuses(s, ERR_FORMAT, "BLAKE2b");
         bytes[at] ^= (char)(1 << at % 8);
     }
@@ -242,7 +250,7 @@ static void test_damage(void **state)
     free(bytes);
 }
 
-/* ---- files from elsewhere, trusted -------------------------------------------------------------------------------- */
+/* ---- files from elsewhere, trusted ------------------------------------------------------------------------------- */
 
 static hid_t foreign(const char *path)
 {
@@ -333,7 +341,8 @@ static void test_foreign_refusals(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *what = cases[i].what;
-        hid_t       h = foreign(path), plist = H5Pcreate(H5P_DATASET_CREATE), g = H5Gcreate2(h, "g", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t       h = foreign(path), plist = H5Pcreate(H5P_DATASET_CREATE);
+        hid_t       g = H5Gcreate2(h, "g", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
         put(h, "g/fine", H5T_STD_I8LE, 1, &four, H5P_DEFAULT, zeros);
         if (strcmp(what, "big-endian") == 0) put(g, "x", H5T_STD_I32BE, 1, &four, plist, zeros);
         if (strcmp(what, "unsigned") == 0) put(g, "x", H5T_STD_U32LE, 1, &four, plist, zeros);
@@ -379,7 +388,8 @@ static void test_foreign_refusals(void **state)
         H5Pclose(plist);
         H5Fclose(h);
         Status s = read_all(path);
-        if (s != cases[i].status || !strstr(status_fact(), cases[i].words)) fail_msg("%s: %s: %s", what, status_name(s), status_fact());
+        if (s != cases[i].status || !strstr(status_fact(), cases[i].words))
+            fail_msg("%s: %s: %s", what, status_name(s), status_fact());
     }
     refuses(open_bytes(path, "\x89HDF\r\n\x1A\n and nothing", 20), ERR_FORMAT, "HDF5 says");
     unsetenv("WHET_TRUST_HDF5");
@@ -390,8 +400,8 @@ static void test_facts(void **state)
 {
     (void)state;
     ArrayEntry      e;
-    const Hdf5Facts good = { .ndim = 2, .dims = { 2, 3 }, .dtype = DTYPE_F32, .layout = HDF5_CONTIGUOUS, .allocated = true,
-                             .offset = 1000, .file_size = 1024 };
+    const Hdf5Facts good = { .ndim = 2, .dims = { 2, 3 }, .dtype = DTYPE_F32, .layout = HDF5_CONTIGUOUS,
+                             .allocated = true, .offset = 1000, .file_size = 1024 };
     Hdf5Facts       x = good;
     ok(hdf5_check_facts(&e, &x, "p", "n"));
     assert_int_equal(e.info.count, 6);
@@ -440,7 +450,8 @@ static void test_many(void **state)
     clock_gettime(CLOCK_MONOTONIC, &a);
     ok(array_file_open(&f, path));
     clock_gettime(CLOCK_MONOTONIC, &b);
-    print_message("opening %d arrays took %.3f s\n", N, (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec));
+    double seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+    print_message("opening %d arrays took %.3f s\n", N, seconds);
     for (int32_t i = 0, got; i < N; i++) {
         snprintf(name, sizeof name, "model/layer.%d/weight.%d", i / 100, i);
         ok(array_file_read(f, array_file_find(f, name), 0, 1, &got));
@@ -453,7 +464,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_real_values), cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_kill_safety), cmocka_unit_test(test_disk_full), cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_kill_safety), cmocka_unit_test(test_disk_full), cmocka_unit_test(test_tiny_disk),
+        cmocka_unit_test(test_growing),
         cmocka_unit_test(test_growing_reals), cmocka_unit_test(test_text), cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_damage), cmocka_unit_test(test_foreign_layouts), cmocka_unit_test(test_foreign_refusals),
         cmocka_unit_test(test_facts), cmocka_unit_test(test_many),

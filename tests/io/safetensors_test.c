@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#define E(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+
 /* header, padded by nothing, and n_data bytes of data: a file, given to free. */
 static char *make(size_t *n, const char *header, size_t n_data)
 {
@@ -55,6 +57,12 @@ static void test_disk_full(void **state)
     disk_full(FORMAT_SAFETENSORS, in_folder("full.safetensors"));
 }
 
+static void test_tiny_disk(void **state)
+{
+    (void)state;
+    tiny_disk(FORMAT_SAFETENSORS);
+}
+
 /* What other readers rely on: padding to 8, "format", wider types first, each width in the order of declaration. */
 static void test_layout(void **state)
 {
@@ -100,6 +108,17 @@ static void test_layout(void **state)
     array_file_close(f);
 }
 
+/* HDF5 may begin at byte 512: not in a file that begins like this one. */
+static void test_hdf5_inside(void **state)
+{
+    (void)state;
+    size_t n;
+    char  *bytes = make(&n, "{\"a\":" E("U8", "[1000]", "[0,1000]") "}", 1000);
+    memcpy(bytes + 512, "\x89HDF\r\n\x1A\n", 8);
+    ok(read_all(file_of("inside.bin", bytes, n)));
+    free(bytes);
+}
+
 static void test_no_arrays(void **state)
 {
     (void)state;
@@ -116,15 +135,14 @@ static void test_no_arrays(void **state)
     array_file_close(f);
 }
 
-#define E(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
-
 static const struct { const char *header; size_t n_data; Status status; const char *words; } headers[] = {
     /* good ones, lest everything be refused for one wrong reason */
     { "{}", 0, OK, NULL },
     { "{}     ", 0, OK, NULL },
     { "{\"a\":" E("F32", "[2]", "[0,8]") "}", 8, OK, NULL },
     { "{\"b\":" E("U8", "[2]", "[4,6]") ",\"a\":" E("F32", "[]", "[0,4]") "}", 6, OK, NULL },
-    { "{\"e\":" E("F32", "[0]", "[4,4]") ",\"a\":" E("F32", "[1]", "[0,4]") ",\"f\":" E("I8", "[0,3]", "[0,0]") "}", 4, OK, NULL },
+    { "{\"e\":" E("F32", "[0]", "[4,4]") ",\"a\":" E("F32", "[1]", "[0,4]") ",\"f\":" E("I8", "[0,3]", "[0,0]") "}",
+      4, OK, NULL },
     { "{\"__metadata__\":{\"k\":\"v\"},\"a\":" E("BOOL", "[1,1,1,1,1,1,1,1]", "[0,1]") "}", 1, OK, NULL },
     { "{\"__metadata__\":{}}", 0, OK, NULL },
     /* not this JSON */
@@ -142,7 +160,8 @@ static const struct { const char *header; size_t n_data; Status status; const ch
     { "{\"a\\u0000b\":" E("F32", "[2]", "[0,8]") "}", 8, ERR_FORMAT, "u0000" },
     { "{\"a\":" E("F32", "[1]", "[0,4]") ",\"a\":" E("F32", "[1]", "[4,8]") "}", 8, ERR_FORMAT, "stands twice" },
     { "{\"a\":" E("F32", "[1]", "[0,4]") ",\"\\u0061\":" E("F32", "[1]", "[4,8]") "}", 8, ERR_FORMAT, "stands twice" },
-    { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"I8\",\"shape\":[],\"data_offsets\":[0,4]}}", 4, ERR_FORMAT, "stands twice" },
+    { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"I8\",\"shape\":[],\"data_offsets\":[0,4]}}", 4, ERR_FORMAT,
+      "stands twice" },
     /* entries */
     { "{\"a\":1}", 0, ERR_FORMAT, "not an object" },
     { "{\"a\":[]}", 0, ERR_FORMAT, "not an object" },
@@ -202,10 +221,12 @@ static void test_headers(void **state)
     for (size_t i = 0; i < COUNT(headers); i++) {
         size_t n;
         char  *bytes = make(&n, headers[i].header, headers[i].n_data);
-        Status s = safetensors_parse_header(bytes, n, "it.safetensors"), t = read_all(file_of("it.safetensors", bytes, n));
+        Status s = safetensors_parse_header(bytes, n, "it.safetensors");
+        Status t = read_all(file_of("it.safetensors", bytes, n));
         if (s != headers[i].status || t != headers[i].status)
             fail_msg("%s: %s, from the file %s: %s", headers[i].header, status_name(s), status_name(t), status_fact());
-        if (s != OK && !strstr(status_fact(), headers[i].words)) fail_msg("%s: \"%s\"", headers[i].header, status_fact());
+        if (s != OK && !strstr(status_fact(), headers[i].words))
+            fail_msg("%s: \"%s\"", headers[i].header, status_fact());
         free(bytes);
     }
 }
@@ -223,7 +244,8 @@ static void test_lengths(void **state)
         memcpy(bytes, &lengths[i].length, 8);
         refuses(read_all(file_of("n.safetensors", bytes, sizeof bytes)), ERR_FORMAT, lengths[i].words);
     }
-    for (size_t n = 0; n < 8; n++) refuses(read_all(file_of("n.safetensors", "\2\0\0\0\0\0\0\0", n)), ERR_FORMAT, "at least 10");
+    for (size_t n = 0; n < 8; n++)
+        refuses(read_all(file_of("n.safetensors", "\2\0\0\0\0\0\0\0", n)), ERR_FORMAT, "at least 10");
     refuses(read_all(file_of("n.bin", "nothing of ours", 15)), ERR_FORMAT, "neither safetensors nor HDF5");
     refuses(read_all(file_of("n.bin", "", 0)), ERR_FORMAT, "neither");
     refuses(read_all(in_folder("absent.safetensors")), ERR_IO, "No such file");
@@ -253,11 +275,35 @@ static void test_depth(void **state)
     free(header);
 }
 
+static void test_values(void **state)
+{
+    (void)state;
+    enum { N = 9000000 };
+    char *header = malloc(2 * N + 64);
+    strcpy(header, "{\"a\":{\"shape\":[0");
+    char *end = header + strlen(header);
+    for (size_t i = 0; i < N; i++, end += 2) memcpy(end, ",0", 2);
+    strcpy(end, "]}}");
+    size_t n;
+    char  *bytes = make(&n, header, 0);
+    refuses(safetensors_parse_header(bytes, n, "x"), ERR_FORMAT, "more than 8388608 values");
+    free(bytes);
+    memset(header, ',', 2 * N);                      /* commas inside a text are no values */
+    static const char start[] = "{\"__metadata__\":{\"\\\"\":\"";
+    memcpy(header, start, sizeof start - 1);
+    memcpy(header + 2 * N, "\"}}", 4);
+    bytes = make(&n, header, 0);
+    ok(safetensors_parse_header(bytes, n, "x"));
+    free(bytes);
+    free(header);
+}
+
 static void test_truncated(void **state)
 {
     (void)state;
     size_t n;
-    char  *bytes = make(&n, "{\"__metadata__\":{\"k\":\"v\"},\"a\":" E("F32", "[2,2]", "[0,16]") ",\"b\":" E("I8", "[3]", "[16,19]") "}  ", 19);
+    char  *bytes = make(&n, "{\"__metadata__\":{\"k\":\"v\"},\"a\":" E("F32", "[2,2]", "[0,16]")
+                            ",\"b\":" E("I8", "[3]", "[16,19]") "}  ", 19);
     ok(read_all(file_of("cut.safetensors", bytes, n)));
     for (size_t k = 0; k < n; k++) {
         Status s = read_all(file_of("cut.safetensors", bytes, k));
@@ -322,7 +368,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_real_values), cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_kill_safety), cmocka_unit_test(test_disk_full), cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_kill_safety), cmocka_unit_test(test_disk_full), cmocka_unit_test(test_tiny_disk),
+        cmocka_unit_test(test_layout), cmocka_unit_test(test_values), cmocka_unit_test(test_hdf5_inside),
         cmocka_unit_test(test_no_arrays), cmocka_unit_test(test_headers), cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_depth), cmocka_unit_test(test_truncated), cmocka_unit_test(test_many),
     };

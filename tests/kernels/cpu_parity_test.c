@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/batch.h"
+#include "core/parallel.h"
 #include "core/rng.h"
 #include "kernels/backend.h"
 
@@ -721,6 +722,24 @@ static void optimizers_match_ref(void **state)
     }
 }
 
+/* ---- threads ------------------------------------------------------------------------------------------------------- */
+
+static void any_number_of_threads_matches_ref(void **state)
+{
+    (void)state;
+    static const Lengths len = { 4, { 14, 9, 70, 1 }, { 14, 9, 70, 1 } };
+    const int            counts[] = { 1, 3, 5 };
+    rows_in_sequences_of(14);
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        parallel_set_threads(counts[i]);
+        check_linear(130, 96, 200, true, true, true, true);
+        check_linear(1, 33, 77, true, false, true, true);      /* fewer tiles than threads */
+        check_add_norm(33, 384, 0.1, true, true, true);
+        check_attention(&len, 3, 32, true, 0.1, true, true);
+    }
+    parallel_set_threads(0);
+}
+
 /* ---- levels -------------------------------------------------------------------------------------------------------- */
 
 static int open_levels(void **state)
@@ -775,6 +794,7 @@ int main(void)
         cmocka_unit_test(rows_match_ref),
         cmocka_unit_test(cross_entropy_matches_ref),
         cmocka_unit_test(optimizers_match_ref),
+        cmocka_unit_test(any_number_of_threads_matches_ref),
         cmocka_unit_test(an_unknown_level_is_refused),
     };
     return cmocka_run_group_tests(tests, open_levels, close_levels);

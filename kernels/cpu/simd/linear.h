@@ -21,9 +21,14 @@ enum {
     BLOCK_DEPTH = SIMD_WIDTH == 16 ? 384 : 256,
     BLOCK_COLS = SIMD_WIDTH == 16 ? 384 : 256,
     LEFT_STRIDE = BLOCK_DEPTH + 16,                /* not a power of two: rows fall into different cache sets */
-    LEFT_FLOATS = SIMD_WIDTH * LEFT_STRIDE,
+    LEFT_GROUP = SIMD_WIDTH == 16 ? 4 : 8,         /* transposed panels packed at once: 48 rows, whole cache lines of a */
+    PANEL_FLOATS = SIMD_WIDTH * BLOCK_DEPTH,
+    LEFT_FLOATS = LEFT_GROUP * PANEL_FLOATS,
     RIGHT_FLOATS = BLOCK_DEPTH * BLOCK_COLS,
     LINEAR_THREAD_BYTES = (LEFT_FLOATS + RIGHT_FLOATS) * 4,
+    LINE = 16,                                     /* floats of a cache line */
+    FEW_PANELS = 3,
+    HALF_ROWS = 6,                                 /* rows 4 KB apart share a cache set of 8 ways: no more at a time */
     FEW_ROWS = 96                                  /* up to here the forward product packs x rather than w */
 };
 
@@ -49,6 +54,7 @@ typedef struct Spot {         /* a tile's place */
     const float   *left, *right;
     int64_t        left_row, left_step;
     bool           first;     /* of the blocks that depth is cut into */
+    int            most;      /* rows of a tile at most */
 } Spot;
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -102,36 +108,41 @@ static void pack_left_rows(float *to, const float *a, int64_t a_row, int64_t row
         for (int64_t k = 0; k < depth; k += W) vec_store(to + r * LEFT_STRIDE + k, vec_load_upto(a + r * a_row + k, depth - k));
 }
 
-/* Columns of a: step k's rows lie together, W apart. sums, when there are any, get the rows' sums. */
+/* Columns of a, in panels of TILE_ROWS: step k's rows of a panel lie together, W apart. All panels of a group are packed
+ * in one walk over a, whose steps lie a page or more apart. sums, when there are any, get the rows' sums. */
 static void pack_left_columns(float *to, const float *a, int64_t a_step, int64_t rows, int64_t depth, float *sums)
 {
-    V sum = vec_zero();
-    if (rows == TILE_ROWS)
-        for (int64_t k = 0; k < depth; k++) {
-            V x = vec_load_some(a + k * a_step, TILE_ROWS);
-            vec_store(to + k * W, x);
-            sum += x;
-        }
+    V sum[LEFT_GROUP];
+    for (int g = 0; g < LEFT_GROUP; g++) sum[g] = vec_zero();
+    if (rows == LEFT_GROUP * TILE_ROWS)
+        for (int64_t k = 0; k < depth; k++)
+            UNROLL for (int g = 0; g < LEFT_GROUP; g++) {
+                V x = vec_load_some(a + k * a_step + g * TILE_ROWS, TILE_ROWS);
+                vec_store(to + g * PANEL_FLOATS + k * W, x);
+                sum[g] += x;
+            }
     else
-        for (int64_t k = 0; k < depth; k++) {
-            V x = vec_load_some(a + k * a_step, rows);
-            vec_store(to + k * W, x);
-            sum += x;
-        }
-    if (sums) vec_store_some(sums, vec_load_some(sums, rows) + sum, rows);
+        for (int64_t k = 0; k < depth; k++)
+            for (int g = 0; g * TILE_ROWS < rows; g++) {
+                int64_t here = rows - g * TILE_ROWS < TILE_ROWS ? rows - g * TILE_ROWS : TILE_ROWS;
+                V       x = vec_load_some(a + k * a_step + g * TILE_ROWS, here);
+                vec_store(to + g * PANEL_FLOATS + k * W, x);
+                sum[g] += x;
+            }
+    for (int g = 0; sums && g * TILE_ROWS < rows; g++) {
+        int64_t here = rows - g * TILE_ROWS < TILE_ROWS ? rows - g * TILE_ROWS : TILE_ROWS;
+        float  *at = sums + g * TILE_ROWS;
+        vec_store_some(at, vec_load_some(at, here) + sum[g], here);
+    }
 }
 
-/* Lines first .. last of what the next pack_left will read, counted over its rows (or steps): asked for early, as the
- * hardware does not look ahead over rows that lie apart. */
+/* Lines first .. last of what the next packing reads, counted over its rows (or steps): asked for early, as the hardware
+ * does not look ahead over rows that lie apart. */
 static void prefetch_left(const Product *p, const float *a, int64_t rows, int64_t depth, int64_t first, int64_t last)
 {
-    enum { LINE = 16 };
-    if (p->a_row != 1) {
-        int64_t lines = divide_up(depth, LINE);
-        for (int64_t i = first; i < last && i < rows * lines; i++)
-            __builtin_prefetch(a + i / lines * p->a_row + i % lines * LINE, 0, 2);
-    } else
-        for (int64_t k = first; k < last && k < depth; k++) __builtin_prefetch(a + k * p->a_step, 0, 2);
+    const int64_t outer = p->a_row != 1 ? p->a_row : p->a_step, lines = divide_up(p->a_row != 1 ? depth : rows, LINE);
+    const int64_t end = lines * (p->a_row != 1 ? rows : depth);
+    for (int64_t i = first; i < last && i < end; i++) __builtin_prefetch(a + i / lines * outer + i % lines * LINE, 0, 2);
 }
 
 /* ---- one tile of the result ---------------------------------------------------------------------------------------- */
@@ -208,18 +219,21 @@ INLINE void tile_block(const int rows, const int vecs, const Spot *s)
 
 static void tile_full(const Spot *s) { tile_block(TILE_ROWS, TILE_VECS, s); }
 static void tile_full_narrow(const Spot *s) { tile_block(TILE_ROWS, 1, s); }
+static void tile_half(const Spot *s) { tile_block(HALF_ROWS, TILE_VECS, s); }
+static void tile_half_narrow(const Spot *s) { tile_block(HALF_ROWS, 1, s); }
 static void tile_four(const Spot *s) { tile_block(4, TILE_VECS, s); }
 static void tile_four_narrow(const Spot *s) { tile_block(4, 1, s); }
 static void tile_one(const Spot *s) { tile_block(1, TILE_VECS, s); }
 static void tile_one_narrow(const Spot *s) { tile_block(1, 1, s); }
 
-/* rows <= TILE_ROWS rows of the result against one panel: a whole tile, or fours and ones. */
+/* rows <= TILE_ROWS rows of the result against one panel: a whole tile, or smaller ones. */
 static void tile_rows(Spot s, int64_t rows)
 {
     const bool narrow = s.cols <= W;
     while (rows > 0) {
-        int64_t done = rows >= TILE_ROWS ? TILE_ROWS : rows >= 4 ? 4 : 1;
-        if (done == TILE_ROWS) (narrow ? tile_full_narrow : tile_full)(&s);
+        int64_t done = rows >= s.most ? s.most : rows >= HALF_ROWS ? HALF_ROWS : rows >= 4 ? 4 : 1;
+        if (done == HALF_ROWS) (narrow ? tile_half_narrow : tile_half)(&s);
+        else if (done == TILE_ROWS) (narrow ? tile_full_narrow : tile_full)(&s);
         else if (done == 4) (narrow ? tile_four_narrow : tile_four)(&s);
         else (narrow ? tile_one_narrow : tile_one)(&s);
         s.row += done;
@@ -239,41 +253,66 @@ static Range share(int64_t size, int64_t unit, int64_t i, int64_t n)
     return (Range){ begin < size ? begin : size, end < size ? end : size };
 }
 
+typedef struct Block {        /* a packed piece of the right operand */
+    const Product *p;
+    int64_t        step, depth, col, width;
+    bool           first;     /* of the pieces that depth is cut into */
+    float         *left, *right, *left_sums;
+} Block;
+
+/* Rows that meet few panels are read where they lie: copying them would be a large part of the work. Otherwise the copy
+ * costs what it saves, and it is safe from rows whose lines all fall into one cache set. */
+static bool reads_left_in_place(const Block *b) { return b->p->a_row != 1 && b->width <= FEW_PANELS * TILE_COLS; }
+
+/* Rows row .. row + rows, at most a group (columns) or a tile (rows) of them, against all panels of the block. */
+static void block_product(const Block *b, int64_t row, int64_t rows, int64_t rows_after)
+{
+    const Product *p = b->p;
+    const float   *a = p->a + row * p->a_row + b->step * p->a_step;
+    const int64_t  panels = divide_up(b->width, TILE_COLS);
+    Spot s = { .p = p, .depth = b->depth, .b_step = TILE_COLS, .first = b->first, .left_row = p->a_row, .left_step = p->a_step,
+               .most = TILE_ROWS };
+    const float *left = b->left;
+    if (reads_left_in_place(b)) {
+        left = a;
+        if (p->a_row % 1024 == 0) s.most = HALF_ROWS;
+    } else if (p->a_row != 1) {
+        pack_left_rows(b->left, a, p->a_row, rows, b->depth);
+        s.left_row = LEFT_STRIDE;
+    } else {
+        pack_left_columns(b->left, a, p->a_step, rows, b->depth, b->left_sums ? b->left_sums + row : NULL);
+        s.left_step = W;
+    }
+    int64_t lines = p->a_row != 1 ? rows_after * divide_up(b->depth, LINE) : b->depth * divide_up(rows_after, LINE);
+    int64_t part = divide_up(lines, panels * divide_up(rows, TILE_ROWS)), at = 0;
+    for (int64_t r = 0; r < rows; r += TILE_ROWS)
+        for (int64_t j = 0; j < b->width; j += TILE_COLS, at += part) {
+            if (rows_after > 0) prefetch_left(p, a + rows * p->a_row, rows_after, b->depth, at, at + part);
+            s.row = row + r;
+            s.col = b->col + j;
+            s.cols = b->width - j < TILE_COLS ? b->width - j : TILE_COLS;
+            s.left = left + r / TILE_ROWS * PANEL_FLOATS;
+            s.right = b->right + j * b->depth;
+            tile_rows(s, rows - r < TILE_ROWS ? rows - r : TILE_ROWS);
+        }
+}
+
+static int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+
 static void product_rectangle(const Product *p, Range rows, Range cols, float *left, float *right, float *left_sums)
 {
     if (rows.begin >= rows.end || cols.begin >= cols.end) return;
-    int64_t col_blocks = divide_up(cols.end - cols.begin, BLOCK_COLS), depth_blocks = divide_up(p->depth, BLOCK_DEPTH);
+    const int64_t unit = p->a_row != 1 ? TILE_ROWS : TILE_ROWS * LEFT_GROUP;
+    const int64_t col_blocks = divide_up(cols.end - cols.begin, BLOCK_COLS), depth_blocks = divide_up(p->depth, BLOCK_DEPTH);
     for (int64_t cb = 0; cb < col_blocks; cb++) {
         Range c = share(cols.end - cols.begin, TILE_COLS, cb, col_blocks);
-        int64_t col = cols.begin + c.begin, width = c.end - c.begin;
         for (int64_t kb = 0; kb < depth_blocks; kb++) {
-            Range   k = share(p->depth, 8, kb, depth_blocks);
-            int64_t depth = k.end - k.begin;
-            pack_right(p, right, k.begin, depth, col, width);
-            for (int64_t i = rows.begin; i < rows.end; i += TILE_ROWS) {
-                int64_t      here = rows.end - i < TILE_ROWS ? rows.end - i : TILE_ROWS;
-                const float *a = p->a + i * p->a_row + k.begin * p->a_step;
-                Spot         s = { .p = p, .row = i, .depth = depth, .b_step = TILE_COLS, .left = left, .first = kb == 0 };
-                if (p->a_row != 1) {
-                    pack_left_rows(left, a, p->a_row, here, depth);
-                    s.left_row = LEFT_STRIDE;
-                    s.left_step = 1;
-                } else {
-                    pack_left_columns(left, a, p->a_step, here, depth, cb == 0 && left_sums ? left_sums + i : NULL);
-                    s.left_row = 1;
-                    s.left_step = W;
-                }
-                int64_t next = rows.end - i - here < TILE_ROWS ? rows.end - i - here : TILE_ROWS;
-                int64_t lines = p->a_row != 1 ? next * divide_up(depth, 16) : depth, at = 0;
-                int64_t a_panel = divide_up(lines, divide_up(width, TILE_COLS));
-                for (int64_t j = 0; j < width; j += TILE_COLS, at += a_panel) {
-                    if (next > 0) prefetch_left(p, a + here * p->a_row, next, depth, at, at + a_panel);
-                    s.col = col + j;
-                    s.cols = width - j < TILE_COLS ? width - j : TILE_COLS;
-                    s.right = right + j * depth;
-                    tile_rows(s, here);
-                }
-            }
+            Range k = share(p->depth, 8, kb, depth_blocks);
+            Block b = { .p = p, .step = k.begin, .depth = k.end - k.begin, .col = cols.begin + c.begin, .width = c.end - c.begin,
+                        .first = kb == 0, .left = left, .right = right, .left_sums = cb == 0 ? left_sums : NULL };
+            pack_right(p, right, b.step, b.depth, b.col, b.width);
+            for (int64_t i = rows.begin; i < rows.end; i += unit)
+                block_product(&b, i, smaller(rows.end - i, unit), smaller(rows.end - i - unit, unit));
         }
     }
 }

@@ -6,7 +6,7 @@
 enum { N_ROWS = 400, N_WORDS = 40 };
 
 static Tokenizer *tokenizer;
-static Dataset   *set;                 /* rows of words of one to three tokens, with a special token in the text of some */
+static Dataset   *set;                 /* rows of words of one to three tokens, some with a special token in the text */
 static int64_t    all[N_ROWS];
 
 static int open_all(void **state)
@@ -25,11 +25,13 @@ static int open_all(void **state)
         all[i] = i;
         for (int k = 0; k < 30; k++) {
             int m = i * 31 + k * 17;
-            assert_ok(text_addf(&t, k % 3 == 0 ? "%c " : k % 3 == 1 ? "%c%c " : "%c%c%c ", 'a' + m % 26, 'a' + m % 14, 'a' + m % 13));
+            assert_ok(text_addf(&t, k % 3 == 0 ? "%c " : k % 3 == 1 ? "%c%c " : "%c%c%c ", 'a' + m % 26, 'a' + m % 14,
+                                'a' + m % 13));
         }
         assert_ok(text_addf(&t, "%s,%s\n", i % 4 ? "" : "[SEP] a", i % 3 ? "x" : "y"));
     }
-    DataConfig c = { .train = (char *)(uintptr_t)write_bytes("train.csv", t.data, t.len), .format = "csv", .label = "label" };
+    DataConfig c = { .train = (char *)(uintptr_t)write_bytes("train.csv", t.data, t.len), .format = "csv",
+                     .label = "label" };
     text_release(&t);
     assert_ok(dataset_open(&set, &c, "train", tokenizer, &(DatasetOptions){ .labels = LABEL_CLASS, .max_length = 48 }));
     return 0;

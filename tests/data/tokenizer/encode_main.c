@@ -1,5 +1,5 @@
-/* tests/data/tokenizer/encode_main.c: what `whet tokenizer encode MODEL --input FILE --json` prints, without the rest of
- * whet; tools/tokenizer_parity.py and tools/tokenizer_fixtures.py compare its lines with the reference library.
+/* tests/data/tokenizer/encode_main.c: what `whet tokenizer encode MODEL --input FILE --json` prints, without the rest
+ * of whet; tools/tokenizer_parity.py compares its lines with the reference library.
  *
  *     encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]
  *
@@ -20,7 +20,8 @@ typedef struct Settings {
 
 static Status print_encoding(const Tokenizer *t, const Encoding *e, bool decode)
 {
-    cJSON *root = cJSON_CreateObject(), *ids = cJSON_CreateArray(), *tokens = cJSON_CreateArray(), *offsets = cJSON_CreateArray();
+    cJSON *root = cJSON_CreateObject(), *ids = cJSON_CreateArray(), *tokens = cJSON_CreateArray(),
+          *offsets = cJSON_CreateArray();
     cJSON *segments = cJSON_CreateArray(), *words = cJSON_CreateArray();
     for (size_t i = 0; i < e->n; i++) {
         int at[2] = { e->offsets[2 * i], e->offsets[2 * i + 1] };
@@ -94,13 +95,15 @@ int main(int argc, char **argv)
     Settings set = { 0 };
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--input") == 0 && i + 1 < argc) set.input = argv[++i];
-        else if (strcmp(argv[i], "--max-length") == 0 && i + 1 < argc) set.options.max_length = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--max-length") == 0 && i + 1 < argc)
+            set.options.max_length = strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--no-special-tokens") == 0) set.options.no_special_tokens = true;
         else if (strcmp(argv[i], "--decode") == 0) set.decode = true;
         else if (argv[i][0] != '-') set.model = argv[i];
     }
     if (!set.model || !set.input) {
-        fputs("usage: encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]\n", stderr);
+        fputs("usage: encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]\n",
+              stderr);
         return 2;
     }
     Status s = run(&set);

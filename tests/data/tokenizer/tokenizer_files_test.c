@@ -1,4 +1,4 @@
-/* tests/data/tokenizer/tokenizer_files_test.c: tokenizer files that must be refused, each with a sentence that says why. */
+/* tests/data/tokenizer/tokenizer_files_test.c: files that must be refused, each with a sentence that says why. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,8 @@ static const struct { const char *key, *value; } members[] = {
     { "pre_tokenizer",  "{\"type\": \"BertPreTokenizer\"}" },
     { "post_processor", "null" },
     { "decoder",        "{\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": true}" },
-    { "model",          "{\"type\": \"WordPiece\", \"unk_token\": \"[UNK]\", \"vocab\": {\"[UNK]\": 0, \"a\": 1, \"##b\": 2}}" },
+    { "model",
+               "{\"type\": \"WordPiece\", \"unk_token\": \"[UNK]\", \"vocab\": {\"[UNK]\": 0, \"a\": 1, \"##b\": 2}}" },
 };
 
 static void build(Text *out, const char *key, const char *value)
@@ -32,7 +33,8 @@ static void build(Text *out, const char *key, const char *value)
     for (size_t i = 0; i < COUNT(members); i++) {
         bool this = key && strcmp(key, members[i].key) == 0;
         found |= this;
-        assert_int_equal(text_addf(out, "%s\"%s\": %s", i ? ", " : "", members[i].key, this ? value : members[i].value), OK);
+        const char *v = this ? value : members[i].value;
+        assert_int_equal(text_addf(out, "%s\"%s\": %s", i ? ", " : "", members[i].key, v), OK);
     }
     if (key && !found) assert_int_equal(text_addf(out, ", \"%s\": %s", key, value), OK);
     assert_int_equal(text_add(out, "}", 1), OK);
@@ -41,7 +43,8 @@ static void build(Text *out, const char *key, const char *value)
 typedef struct BadCase { Status status; const char *key, *value, *says; } BadCase;
 
 #define WORDPIECE(vocab) "{\"type\": \"WordPiece\", \"vocab\": " vocab "}"
-#define TEMPLATE(single, specials) "{\"type\": \"TemplateProcessing\", \"pair\": [], \"single\": " single ", \"special_tokens\": " specials "}"
+#define TEMPLATE(single, specials) \
+    "{\"type\": \"TemplateProcessing\", \"pair\": [], \"single\": " single ", \"special_tokens\": " specials "}"
 
 static const BadCase cases[] = {
     { ERR_UNSUPPORTED, "version", "\"2.0\"", "version \"2.0\"" },
@@ -63,12 +66,18 @@ static const BadCase cases[] = {
     { ERR_FORMAT, "model", WORDPIECE("{\"[UNK]\": 0, \"a\": 1.5}"), "whole number" },
     { ERR_FORMAT, "model", WORDPIECE("{\"[UNK]\": 0, \"a\": \"1\"}"), "whole number" },
     { ERR_FORMAT, "model", WORDPIECE("{\"[UNK]\": 0, \"a\\u0000b\": 1}"), "u0000" },
-    { ERR_FORMAT, "model", "{\"type\": \"WordPiece\", \"unk_token\": 7, \"vocab\": {\"[UNK]\": 0}}", "\"unk_token\" must be a string" },
-    { ERR_FORMAT, "model", "{\"type\": \"WordPiece\", \"max_input_chars_per_word\": -3, \"vocab\": {\"[UNK]\": 0}}", "max_input_chars_per_word" },
+    { ERR_FORMAT, "model",
+      "{\"type\": \"WordPiece\", \"unk_token\": 7, \"vocab\": {\"[UNK]\": 0}}",
+      "\"unk_token\" must be a string" },
+    { ERR_FORMAT, "model",
+      "{\"type\": \"WordPiece\", \"max_input_chars_per_word\": -3, \"vocab\": {\"[UNK]\": 0}}",
+      "max_input_chars_per_word" },
 
     { ERR_UNSUPPORTED, "normalizer", "{\"type\": \"NFKC\"}", "normalizer \"NFKC\" is not supported" },
     { ERR_FORMAT, "normalizer", "\"BertNormalizer\"", "must be an object or null" },
-    { ERR_FORMAT, "normalizer", "{\"type\": \"BertNormalizer\", \"lowercase\": 1}", "\"lowercase\" must be true or false" },
+    { ERR_FORMAT, "normalizer",
+      "{\"type\": \"BertNormalizer\", \"lowercase\": 1}",
+      "\"lowercase\" must be true or false" },
     { ERR_UNSUPPORTED, "pre_tokenizer", "{\"type\": \"ByteLevel\"}", "pre_tokenizer \"ByteLevel\"" },
     { ERR_UNSUPPORTED, "decoder", "{\"type\": \"CTC\"}", "decoder \"CTC\"" },
     { ERR_UNSUPPORTED, "post_processor", "{\"type\": \"Other\"}", "post_processor \"Other\"" },
@@ -79,20 +88,36 @@ static const BadCase cases[] = {
     { ERR_FORMAT, "added_tokens", "[{\"id\": 4, \"content\": \"new\"}]", "says id 4, but its place is 3" },
     { ERR_FORMAT, "added_tokens", "[{\"id\": 0, \"content\": \"a\"}]", "says id 0, but its place is 1" },
     { ERR_FORMAT, "added_tokens", "[{\"id\": 999999999999, \"content\": \"new\"}]", "its place is 3" },
-    { ERR_FORMAT, "added_tokens", "[{\"id\": 3, \"content\": \"n\"}, {\"id\": 4, \"content\": \"n\"}]", "\"n\" stands twice" },
-    { ERR_FORMAT, "added_tokens", "[{\"id\": 3, \"content\": \"n\", \"lstrip\": \"yes\"}]", "\"lstrip\" must be true or false" },
+    { ERR_FORMAT, "added_tokens",
+      "[{\"id\": 3, \"content\": \"n\"}, {\"id\": 4, \"content\": \"n\"}]",
+      "\"n\" stands twice" },
+    { ERR_FORMAT, "added_tokens",
+      "[{\"id\": 3, \"content\": \"n\", \"lstrip\": \"yes\"}]",
+      "\"lstrip\" must be true or false" },
 
     { ERR_FORMAT, "post_processor", "{\"type\": \"TemplateProcessing\"}", "single must be a list" },
     { ERR_FORMAT, "post_processor", TEMPLATE("[1]", "{}"), "\"Sequence\" or a \"SpecialToken\"" },
     { ERR_FORMAT, "post_processor", TEMPLATE("[{\"Sequence\": {\"id\": \"C\"}}]", "{}"), "no sequence \"C\"" },
     { ERR_FORMAT, "post_processor", TEMPLATE("[{\"Sequence\": {\"id\": \"B\"}}]", "{}"), "no sequence \"B\"" },
     { ERR_FORMAT, "post_processor", TEMPLATE("[{\"Sequence\": {\"id\": \"A\", \"type_id\": -1}}]", "{}"), "type_id" },
-    { ERR_FORMAT, "post_processor", TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{}"), "special_tokens does not have" },
-    { ERR_FORMAT, "post_processor", TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": 3}}"), "must be a list" },
-    { ERR_FORMAT, "post_processor", TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": [3]}}"), "the vocabulary does not have" },
-    { ERR_FORMAT, "post_processor", TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": [\"a\"]}}"), "whole number" },
-    { ERR_FORMAT, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"a\"], \"sep\": [\"a\", 1]}", "cls must be" },
-    { ERR_FORMAT, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"a\", 1], \"sep\": [\"a\", 77]}", "has the id 77" },
+    { ERR_FORMAT, "post_processor",
+      TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{}"),
+      "special_tokens does not have" },
+    { ERR_FORMAT, "post_processor",
+      TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": 3}}"),
+      "must be a list" },
+    { ERR_FORMAT, "post_processor",
+      TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": [3]}}"),
+      "the vocabulary does not have" },
+    { ERR_FORMAT, "post_processor",
+      TEMPLATE("[{\"SpecialToken\": {\"id\": \"X\"}}]", "{\"X\": {\"ids\": [\"a\"]}}"),
+      "whole number" },
+    { ERR_FORMAT, "post_processor",
+      "{\"type\": \"BertProcessing\", \"cls\": [\"a\"], \"sep\": [\"a\", 1]}",
+      "cls must be" },
+    { ERR_FORMAT, "post_processor",
+      "{\"type\": \"BertProcessing\", \"cls\": [\"a\", 1], \"sep\": [\"a\", 77]}",
+      "has the id 77" },
     { ERR_FORMAT, "special_tokens_map", "{\"mask_token\": 3}", "\"mask_token\" must be a string" },
 };
 
@@ -120,20 +145,24 @@ static void good_variants_are_accepted(void **state)
     (void)state;
     static const struct { const char *key, *value; } good[] = {
         { NULL, NULL },
-        { "truncation", "{\"max_length\": 3, \"strategy\": \"LongestFirst\", \"stride\": 0}" },          /* kept, not applied */
+        { "truncation", /* kept, not applied */
+          "{\"max_length\": 3, \"strategy\": \"LongestFirst\", \"stride\": 0}" },
         { "padding", "{\"strategy\": {\"Fixed\": 128}, \"pad_id\": 0, \"pad_token\": \"x\"}" },
         { "somebody_elses_member", "[1, 2, {\"three\": 4}]" },
         { "normalizer", "null" },
         { "added_tokens", "[]" },
-        { "model", WORDPIECE("{\"[UNK]\": 3, \"a\": 5, \"##b\": 9}") },                                  /* a few holes */
-        { "model", "{\"unk_token\": \"[UNK]\", \"continuing_subword_prefix\": \"##\", \"max_input_chars_per_word\": 100, \"vocab\": {\"[UNK]\": 0}}" },
+        { "model", /* a few holes */
+          WORDPIECE("{\"[UNK]\": 3, \"a\": 5, \"##b\": 9}") },
+        { "model",
+          "{\"unk_token\": \"[UNK]\", \"continuing_subword_prefix\": \"##\", "
+          "\"max_input_chars_per_word\": 100, \"vocab\": {\"[UNK]\": 0}}" },
     };
     Text     text = { 0 };
     Encoding e = { 0 };
     for (size_t i = 0; i < COUNT(good); i++) {
         Tokenizer *t = NULL;
         build(&text, good[i].key, good[i].value);
-        if (i == 6) {                                           /* [UNK] has another id there; no added token claims 0 */
+        if (i == 6) { /* [UNK] has another id there; no added token claims 0 */
             char *added = strstr(text.data, "[{\"id\": 0"), *end = strstr(text.data, "}],");
             memset(added + 1, ' ', (size_t)(end - added));
         }
@@ -151,7 +180,8 @@ static void good_variants_are_accepted(void **state)
 static void no_json_and_broken_json(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", "null", "[]", "3", "{", "{}", "{\"model\": {}}", "\xFF\xFE{}", "{\"model\": \"x\"}" };
+    static const char *const texts[] = { "", "null", "[]", "3", "{", "{}", "{\"model\": {}}", "\xFF\xFE{}",
+                                         "{\"model\": \"x\"}", "\xEF\xBB\xBF\xEF\xBB\xBF{}" };
     Tokenizer *t = NULL;
     for (size_t i = 0; i < COUNT(texts); i++) {
         assert_int_not_equal(tokenizer_parse(&t, texts[i], strlen(texts[i]), "broken.json"), OK);
@@ -174,7 +204,7 @@ static void long_tokens_are_refused(void **state)
     (void)state;
     Text       text = { 0 }, model = { 0 };
     Tokenizer *t = NULL;
-    assert_int_equal(text_addf(&model, "{\"type\": \"WordPiece\", \"vocab\": {\"[UNK]\": 0, \"%0*d\": 1}}", 5000, 0), OK);
+    assert_int_equal(text_addf(&model, WORDPIECE("{\"[UNK]\": 0, \"%0*d\": 1}"), 5000, 0), OK);
     build(&text, "model", model.data);
     assert_int_equal(tokenizer_parse(&t, text.data, text.len, "long.json"), ERR_FORMAT);
     assert_non_null(strstr(status_fact(), "5000 bytes"));
@@ -184,14 +214,16 @@ static void long_tokens_are_refused(void **state)
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static void expect_open(const char *folder, const char *name, const char *bytes, size_t n, Status status, const char *says)
+static void expect_open(const char *folder, const char *name, const char *bytes, size_t n, Status status,
+                        const char *says)
 {
     char      *path = NULL;
     Tokenizer *t = NULL;
     assert_int_equal(path_join(&path, folder, name), OK);
     if (bytes) assert_int_equal(file_write_whole(path, bytes, n), OK);
     Status s = tokenizer_open(&t, path);
-    if (s != status || !strstr(status_fact(), says)) print_error("%s: %s \"%s\"\n", name, status_name(s), s == OK ? "" : status_fact());
+    if (s != status || !strstr(status_fact(), says))
+        print_error("%s: %s \"%s\"\n", name, status_name(s), s == OK ? "" : status_fact());
     assert_int_equal(s, status);
     assert_non_null(strstr(status_fact(), says));
     assert_null(t);

@@ -1,0 +1,111 @@
+/* cli/cmd_serve.c: whet serve: models behind HTTP until a signal says stop.
+ *
+ * The first SIGINT or SIGTERM lets what is under way finish within drain_seconds and ends with success; a second one quits. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "infer/serve/server.h"
+
+static void say(void *arg, ServerLogLevel level, const char *line)
+{
+    (void)arg;
+    if (level == SERVER_LOG_ERROR || level == SERVER_LOG_WARNING) log_warning("%s", line);
+    else log_line("%s", line);
+}
+
+/* Flags were read first, and a config says less than a flag: what differs from the defaults was a flag. */
+static Status read_config_below_flags(ServerConfig *c, const char *path)
+{
+    ServerConfig fresh = { 0 };
+    cJSON       *usual = NULL, *given = NULL;
+    Status s = server_config_default(&fresh);
+    if (s == OK) s = options_to_json(&server_config_table, &fresh, &usual);
+    if (s == OK) s = options_to_json(&server_config_table, c, &given);
+    for (cJSON *v = given ? given->child : NULL, *next; v; v = next) {
+        next = v->next;
+        if (cJSON_Compare(v, cJSON_GetObjectItemCaseSensitive(usual, v->string), true)) cJSON_Delete(cJSON_DetachItemViaPointer(given, v));
+    }
+    server_config_release(c);
+    *c = (ServerConfig){ 0 };
+    if (s == OK) s = server_config_default(c);
+    if (s == OK) s = server_config_read(c, path);
+    if (s == OK) s = options_read_json(&server_config_table, c, given, "the flags", ".");
+    server_config_release(&fresh);
+    cJSON_Delete(usual);
+    cJSON_Delete(given);
+    return s;
+}
+
+/* Words are a config (.json) or further models. */
+static Status take_words(ServerConfig *c, const Args *args)
+{
+    for (size_t i = 0; i < args->n_words; i++)
+        if (path_has_suffix(args->words[i], ".json")) TRY(read_config_below_flags(c, args->words[i]));
+    for (size_t i = 0; i < args->n_words; i++)
+        if (!path_has_suffix(args->words[i], ".json")) TRY(string_list_add(&c->models, args->words[i]));
+    return OK;
+}
+
+static bool came(const sigset_t *signals)
+{
+    return sigtimedwait(signals, NULL, &(struct timespec){ 0 }) > 0;
+}
+
+static void drain(Server *server, const ServerConfig *c, const sigset_t *signals)
+{
+    struct timespec now, begin;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    log_line("stopping: requests under way get %g s", c->drain_seconds);
+    server_drain(server);
+    do {
+        if (server_wait_idle(server, 0.1) || came(signals)) return;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((double)(now.tv_sec - begin.tv_sec) + (double)(now.tv_nsec - begin.tv_nsec) * 1e-9 < c->drain_seconds);
+}
+
+static Status serve(const ServerConfig *c, const sigset_t *signals)
+{
+    Server *server;
+    siginfo_t which;
+    TRY(server_start(&server, c, say, NULL));
+    Status s;
+    while ((s = server_wait_ready(server, 0.2)) == ERR_BUSY)
+        if (came(signals)) break;
+    if (s == ERR_BUSY) s = OK;                              /* stopped before it had begun */
+    else if (s == OK) {
+        log_line("listening on %s", server_url(server));
+        while (sigwaitinfo(signals, &which) < 0 && errno == EINTR) {}
+        drain(server, c, signals);
+    }
+    server_stop(server, 0);
+    return s;
+}
+
+static Status run(const Args *args)
+{
+    ServerConfig *c = args->options;
+    sigset_t      signals;
+    TRY(take_words(c, args));
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);        /* every thread of the server inherits it; this one asks for them */
+    signal(SIGPIPE, SIG_IGN);
+    return serve(c, &signals);
+}
+
+const Verb verb_serve = {
+    .name = "serve",
+    .usage = "serve [CONFIG.json] [--model [NAME=]PATH ...] [--key=value ...]",
+    .about = "answer over HTTP: classify, embeddings, models, health",
+    .options = &server_config_table,
+    .options_size = sizeof(ServerConfig),
+    .run = run,
+};

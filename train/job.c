@@ -10,6 +10,7 @@
 #define AT(member) OFFSET(TrainConfig, member)
 static const Option train_options[] = {
     { "learning_rate", OPTION_NUMBER, AT(learning_rate), "5e-5", 0, 100, NULL, "lr", "peak learning rate" },
+    { "head_learning_rate", OPTION_NUMBER, AT(head_learning_rate), "0", 0, 100, NULL, "classifier_learning_rate", "peak learning rate of what lies above the last block; 0: learning_rate" },
     { "num_train_epochs", OPTION_NUMBER, AT(num_train_epochs), "3", 0, 1e6, NULL, "epochs", "passes over the training set" },
     { "max_steps", OPTION_INT, AT(max_steps), "-1", -1, 1e12, NULL, NULL, "optimizer steps; overrides num_train_epochs when positive" },
     { "per_device_train_batch_size", OPTION_INT, AT(per_device_train_batch_size), "32", 1, 1 << 20, NULL, "batch_size|train_batch_size", "sequences a batch" },

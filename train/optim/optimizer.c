@@ -34,8 +34,9 @@ Status optimizer_new(Optimizer **out, Model *model, const TrainConfig *t)
     for (size_t i = 0; s == OK && i < ps->n; i++) {
         const Param *p = ps->list[i];
         if (!p->trainable) continue;
-        bool decays = !(p->flags & PARAM_NO_DECAY);
-        o->chunks[o->n_chunks++] = (OptimChunk){ p->offset, p->state, p->n, decays ? (float)t->weight_decay : 0, 1 };
+        bool  decays = !(p->flags & PARAM_NO_DECAY), is_head = p->layer > model->config.num_hidden_layers;
+        float scale = is_head && t->head_learning_rate > 0 ? (float)(t->head_learning_rate / t->learning_rate) : 1;
+        o->chunks[o->n_chunks++] = (OptimChunk){ p->offset, p->state, p->n, decays ? (float)t->weight_decay : 0, scale };
     }
     for (int i = 0; s == OK && i < o->def->n_moments; i++)
         s = model->backend->alloc(model->backend, &o->moments[i], (size_t)ps->n_state * sizeof(REAL));

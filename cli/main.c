@@ -70,8 +70,7 @@ static Status find_key(const Verb *v, const char *key, bool *own, bool *is_bool)
     *own = v->options && options_knows(v->options, key, is_bool);
     if (*own) return OK;
     if (v->takes_job && options_knows(job_table(), key, is_bool)) return OK;
-    if (v->takes_job) return ERR_USAGE;                      /* the record says what is near */
-    if (v->options) return options_knows(v->options, key, is_bool) ? OK : ERR_USAGE;
+    if (v->takes_job || v->options) return ERR_USAGE;        /* the table has said what is near */
     return fail(ERR_USAGE, "whet %s takes no --%s", v->name, key);
 }
 
@@ -84,7 +83,7 @@ static Status take_flag(const Verb *v, Args *args, const char *arg, const char *
     if (n >= sizeof key) return fail(ERR_USAGE, "--%.40s... is no option", arg);
     memcpy(key, arg, n);
     key[n] = '\0';
-    if (find_key(v, key, &own, &is_bool) != OK) return hint(ERR_USAGE, "%s", status_hint()[0] ? status_hint() : "--help lists the options");
+    TRY(find_key(v, key, &own, &is_bool));
     bool word = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
     const char *text = equals ? equals + 1 : is_bool && !word ? "true" : next;
     *took_next = !equals && text == next;

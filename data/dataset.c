@@ -294,7 +294,7 @@ static Status try_prepared(Dataset *d, const DataConfig *c, const SplitPlan *pla
     Store *store = NULL;
     TRY(text_format(&path, "%s/%s.h5", c->prepared, plan->name));
     if (!file_exists(path)) goto done;
-    if (store_open(&store, path, tokenizer_size(d->tokenizer)) != OK) goto done;      /* damaged: the text is there */
+    if (store_open(&store, path, tokenizer_size(d->tokenizer), STORE_MEMORY) != OK) goto done;      /* damaged */
     const StoreInfo *info = store_info(store);
     const char      *now = info->file_hash;
     if (file_exists(d->path)) {

@@ -55,8 +55,10 @@ typedef struct StoreInfo {             /* what a prepared file says about itself
 
 typedef struct Store Store;
 
-/* Ids outside 0 .. vocab_size - 1 are refused when they are read. */
-Status  store_open(Store **out, const char *path, int32_t vocab_size) MUST_USE;
+enum { STORE_MEMORY = 64 << 20 };      /* bytes of tokens that are kept in memory; larger sets are read in ranges */
+
+/* Ids outside 0 .. vocab_size - 1 are refused when they are read. memory: STORE_MEMORY, or 0 to read ranges only. */
+Status  store_open(Store **out, const char *path, int32_t vocab_size, size_t memory) MUST_USE;
 void    store_close(Store *s);
 int64_t store_count(const Store *s);
 const StoreInfo *store_info(const Store *s);

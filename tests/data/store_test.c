@@ -1,6 +1,7 @@
 /* tests/data/store_test.c: a prepared set is the set that reading the text gives, or it is not used. */
 #include "core/json.h"
 
+#include "data/dataset_internal.h"
 #include "tests/data/data_test.h"
 
 static Tokenizer *tokenizer, *other;
@@ -117,6 +118,34 @@ static void prepared_equals_on_the_fly(void **state)
     c.prepared = (char *)(uintptr_t)test_path("windows");
     assert_ok(data_prepare(&c, tokenizer, &windows, NULL, NULL, NULL));
     compare_splits(&c, &windows, 3);
+}
+
+static void ranges_equal_memory(void **state)
+{
+    (void)state;
+    DataConfig c = config(true);
+    c.prepared = (char *)(uintptr_t)test_path("ranges");
+    assert_ok(data_prepare(&c, tokenizer, &classes, NULL, NULL, NULL));
+    Store *kept, *read;
+    assert_ok(store_open(&kept, test_path("ranges/train.h5"), tokenizer_size(tokenizer), STORE_MEMORY));
+    assert_ok(store_open(&read, test_path("ranges/train.h5"), tokenizer_size(tokenizer), 0));
+    assert_true(store_count(kept) == store_count(read) && store_n_tokens(kept) > store_count(kept));
+    for (int64_t i = store_count(kept) - 1; i >= 0; i--) {
+        Example x, y;
+        assert_ok(store_example(kept, i, &x));
+        assert_ok(store_example(read, i, &y));
+        assert_int_equal(x.n, y.n);
+        assert_memory_equal(x.ids, y.ids, (size_t)x.n * sizeof *x.ids);
+        assert_memory_equal(x.words, y.words, (size_t)x.n * sizeof *x.words);
+        assert_memory_equal(x.segments, y.segments, (size_t)x.n * sizeof *x.segments);
+    }
+    store_close(kept);
+    store_close(read);
+    assert_ok(store_open(&read, test_path("ranges/train.h5"), 5, 0));      /* a vocabulary that is too small for it */
+    Example e;
+    assert_int_equal(store_example(read, 0, &e), ERR_FORMAT);
+    assert_says(status_fact(), "a token that the tokenizer does not have");
+    store_close(read);
 }
 
 static bool opens_prepared(const DataConfig *c, const Tokenizer *t, const DatasetOptions *o)
@@ -255,7 +284,8 @@ static void report_says_what_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prepared_equals_on_the_fly), cmocka_unit_test(used_only_while_it_fits),
+        cmocka_unit_test(prepared_equals_on_the_fly), cmocka_unit_test(ranges_equal_memory),
+        cmocka_unit_test(used_only_while_it_fits),
         cmocka_unit_test(moved_folder_and_missing_source), cmocka_unit_test(nothing_half_written),
         cmocka_unit_test(report_says_what_is_there),
     };

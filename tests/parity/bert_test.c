@@ -183,19 +183,30 @@ static void test_inference(void **state) { (void)state; for_each(check_inference
 
 /* ---- loss and gradients ----------------------------------------------------------------------------------------------- */
 
-/* Forward and backward without dropout; the step's scalars. */
-static StepScalars loss_and_gradients(Case *c, double rate)
+/* Forward and backward of one micro-batch, without dropout; the step's scalars so far. */
+static StepScalars add_micro_batch(Case *c, double label_smoothing)
 {
     BatchView   view;
-    StepScalars s = { .seed = 1, .learning_rate = rate, .max_grad_norm = 1 };
-    TrainConfig none = { .label_smoothing_factor = 0 };
-    must(ctx_begin_scalars(c->ctx, &s));
+    StepScalars s;
+    TrainConfig t = { .label_smoothing_factor = label_smoothing };
     ctx_begin(c->ctx, &c->tape, false);
     must(model_upload(c->ctx, c->model, &c->batch, &view));
-    c->task->loss(c->ctx, c->model, &none, &view);
+    c->task->loss(c->ctx, c->model, &t, &view);
     must(tape_backward(c->ctx));
     must(ctx_read_scalars(c->ctx, &s));
     return s;
+}
+
+static StepScalars loss_and_gradients(Case *c, double rate)
+{
+    must(ctx_begin_scalars(c->ctx, &(StepScalars){ .seed = 1, .learning_rate = rate, .max_grad_norm = 1 }));
+    return add_micro_batch(c, 0);
+}
+
+static void make_trainable(Case *c)
+{
+    must(params_freeze(&c->model->params, NULL, 0, -1));
+    must(params_allocate_grads(&c->model->params));
 }
 
 static double norm(const REAL *v, int64_t n)
@@ -260,8 +271,7 @@ static void check_gradients(Case *c)
 {
     c->ctx->on_named = on_named;
     c->ctx->on_named_arg = c;
-    must(params_freeze(&c->model->params, NULL, 0, -1));
-    must(params_allocate_grads(&c->model->params));
+    make_trainable(c);
     StepScalars s = loss_and_gradients(c, 0);
     REAL loss = (REAL)(s.loss_sum / s.count);
     same(c, "loss", &loss, 1, 1e-4);
@@ -274,13 +284,42 @@ static void test_gradients(void **state) { (void)state; for_each(check_gradients
 /* Blocks computed again in backward give the same gradients. */
 static void check_recomputation(Case *c)
 {
-    must(params_freeze(&c->model->params, NULL, 0, -1));
-    must(params_allocate_grads(&c->model->params));
+    make_trainable(c);
     c->ctx->recompute = true;
     same_gradients(c, loss_and_gradients(c, 0).count);
 }
 
 static void test_recomputation(void **state) { (void)state; for_each(check_recomputation, NULL); }
+
+/* A batch in two parts gives the same sums. */
+static void check_accumulation(Case *c)
+{
+    static const int32_t parts[2][3] = { { 4, 0, 5 }, { 2, 1, 3 } };
+    StepScalars          s = { .seed = 1 };
+    make_trainable(c);
+    must(ctx_begin_scalars(c->ctx, &s));
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        fill_batch(c, parts[i], COUNT(parts[i]));
+        s = add_micro_batch(c, 0);
+    }
+    REAL loss = (REAL)(s.loss_sum / s.count);
+    same(c, "loss", &loss, 1, 1e-4);
+    same_gradients(c, s.count);
+}
+
+static void test_accumulation(void **state) { (void)state; for_each(check_accumulation, NULL); }
+
+static void check_label_smoothing(Case *c)
+{
+    if (!array_file_find(c->expected, "smoothed_loss")) return;
+    make_trainable(c);
+    must(ctx_begin_scalars(c->ctx, &(StepScalars){ .seed = 1 }));
+    StepScalars s = add_micro_batch(c, 0.1);
+    REAL loss = (REAL)(s.loss_sum / s.count);
+    same(c, "smoothed_loss", &loss, 1, 1e-4);
+}
+
+static void test_label_smoothing(void **state) { (void)state; for_each(check_label_smoothing, NULL); }
 
 /* ---- twenty steps ----------------------------------------------------------------------------------------------------- */
 
@@ -290,8 +329,7 @@ static void check_steps(Case *c)
                                    .adam_beta2 = 0.999, .adam_epsilon = 1e-8, .max_grad_norm = 1, .lr_scheduler_type = "linear",
                                    .optim = "adamw" };
     Optimizer *o;
-    must(params_freeze(&c->model->params, NULL, 0, -1));
-    must(params_allocate_grads(&c->model->params));
+    make_trainable(c);
     must(optimizer_new(&o, c->model, &t));
     must(ctx_write_scalars(c->ctx, &(StepScalars){ 0 }));
     int32_t *use = ints(c, "steps.use", NULL);
@@ -340,8 +378,9 @@ static void test_embedding(void **state) { (void)state; for_each(check_embedding
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inference), cmocka_unit_test(test_gradients), cmocka_unit_test(test_recomputation),
-        cmocka_unit_test(test_steps),     cmocka_unit_test(test_embedding),
+        cmocka_unit_test(test_inference),       cmocka_unit_test(test_gradients), cmocka_unit_test(test_recomputation),
+        cmocka_unit_test(test_accumulation),    cmocka_unit_test(test_label_smoothing),
+        cmocka_unit_test(test_steps),           cmocka_unit_test(test_embedding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

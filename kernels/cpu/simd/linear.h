@@ -26,6 +26,7 @@ enum {
     LEFT_FLOATS = LEFT_GROUP * PANEL_FLOATS,
     RIGHT_FLOATS = BLOCK_DEPTH * BLOCK_COLS,
     LINEAR_THREAD_BYTES = (LEFT_FLOATS + RIGHT_FLOATS) * 4,
+    AHEAD_DEPTH = 32,                              /* of rows read in place: steps between askings for the next rows */
     LINE = 16,                                     /* floats of a cache line */
     FEW_PANELS = 3,
     HALF_ROWS = 6,                                 /* rows 4 KB apart share a cache set of 8 ways: no more at a time */
@@ -51,13 +52,14 @@ typedef struct Product {      /* c (m, n) = or += a b, plus bias */
 typedef struct Spot {         /* a tile's place */
     const Product *p;
     int64_t        row, col, cols, depth, b_step;
-    const float   *left, *right;
+    const float   *left, *right, *ahead;      /* ahead: rows that come next, to be asked for; or NULL */
     int64_t        left_row, left_step;
     bool           first;     /* of the blocks that depth is cut into */
     int            most;      /* rows of a tile at most */
 } Spot;
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 
 /* ---- packing ------------------------------------------------------------------------------------------------------- */
 
@@ -140,9 +142,10 @@ static void pack_left_columns(float *to, const float *a, int64_t a_step, int64_t
  * does not look ahead over rows that lie apart. */
 static void prefetch_left(const Product *p, const float *a, int64_t rows, int64_t depth, int64_t first, int64_t last)
 {
-    const int64_t outer = p->a_row != 1 ? p->a_row : p->a_step, lines = divide_up(p->a_row != 1 ? depth : rows, LINE);
-    const int64_t end = lines * (p->a_row != 1 ? rows : depth);
-    for (int64_t i = first; i < last && i < end; i++) __builtin_prefetch(a + i / lines * outer + i % lines * LINE, 0, 2);
+    const int64_t  outer = p->a_row != 1 ? p->a_row : p->a_step;
+    const uint32_t lines = (uint32_t)divide_up(p->a_row != 1 ? depth : rows, LINE);      /* 32 bits: division is quicker */
+    const int64_t  end = smaller(last, lines * (p->a_row != 1 ? rows : depth));
+    for (uint32_t i = (uint32_t)first; i < (uint32_t)end; i++) __builtin_prefetch(a + i / lines * outer + i % lines * LINE, 0, 2);
 }
 
 /* ---- one tile of the result ---------------------------------------------------------------------------------------- */
@@ -212,7 +215,14 @@ INLINE void tile_block(const int rows, const int vecs, const Spot *s)
     if (!s->p->transposed && (s->p->accumulate || !s->first))
         UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int v = 0; v < vecs; v++) __builtin_prefetch(s->p->c + (s->row + r) * s->p->c_row + s->col + v * W, 1);
-    tile_run(rows, vecs, s->depth, s->left, s->left_row, s->left_step, s->right, s->b_step, acc);
+    const int64_t slice = s->ahead ? AHEAD_DEPTH : s->depth;
+    for (int64_t k = 0; k < s->depth; k += slice) {
+        if (s->ahead)
+            UNROLL for (int r = 0; r < rows; r++)
+                UNROLL for (int l = 0; l < AHEAD_DEPTH; l += LINE) __builtin_prefetch(s->ahead + r * s->left_row + k + l, 0, 2);
+        tile_run(rows, vecs, smaller(s->depth - k, slice), s->left + k * s->left_step, s->left_row, s->left_step,
+                 s->right + k * s->b_step, s->b_step, acc);
+    }
     if (s->p->transposed) tile_finish_transposed(rows, vecs, s, acc);
     else tile_finish_as_is(rows, vecs, s, acc);
 }
@@ -238,6 +248,7 @@ static void tile_rows(Spot s, int64_t rows)
         else (narrow ? tile_one_narrow : tile_one)(&s);
         s.row += done;
         s.left += done * s.left_row;
+        if (s.ahead) s.ahead += done * s.left_row;
         rows -= done;
     }
 }
@@ -273,7 +284,8 @@ static void block_product(const Block *b, int64_t row, int64_t rows, int64_t row
     Spot s = { .p = p, .depth = b->depth, .b_step = TILE_COLS, .first = b->first, .left_row = p->a_row, .left_step = p->a_step,
                .most = TILE_ROWS };
     const float *left = b->left;
-    if (reads_left_in_place(b)) {
+    const bool   in_place = reads_left_in_place(b);
+    if (in_place) {
         left = a;
         if (p->a_row % 1024 == 0) s.most = HALF_ROWS;
     } else if (p->a_row != 1) {
@@ -287,7 +299,8 @@ static void block_product(const Block *b, int64_t row, int64_t rows, int64_t row
     int64_t part = divide_up(lines, panels * divide_up(rows, TILE_ROWS)), at = 0;
     for (int64_t r = 0; r < rows; r += TILE_ROWS)
         for (int64_t j = 0; j < b->width; j += TILE_COLS, at += part) {
-            if (rows_after > 0) prefetch_left(p, a + rows * p->a_row, rows_after, b->depth, at, at + part);
+            if (in_place) s.ahead = rows_after > 0 && j == 0 ? a + rows * p->a_row : NULL;
+            else if (rows_after > 0) prefetch_left(p, a + rows * p->a_row, rows_after, b->depth, at, at + part);
             s.row = row + r;
             s.col = b->col + j;
             s.cols = b->width - j < TILE_COLS ? b->width - j : TILE_COLS;
@@ -296,8 +309,6 @@ static void block_product(const Block *b, int64_t row, int64_t rows, int64_t row
             tile_rows(s, rows - r < TILE_ROWS ? rows - r : TILE_ROWS);
         }
 }
-
-static int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 
 static void product_rectangle(const Product *p, Range rows, Range cols, float *left, float *right, float *left_sums)
 {

@@ -16,7 +16,7 @@
 typedef struct Args {
     char  **words;            /* positional */
     size_t  n_words;
-    Flag   *flags;            /* keys that the verb's own table does not know: settings of the job */
+    Flag   *flags;            /* settings: for the verb to put on top of the config it reads */
     size_t  n_flags;
     void   *options;          /* the verb's own, filled */
 } Args;
@@ -24,7 +24,7 @@ typedef struct Args {
 typedef struct Verb {
     const char        *name, *usage, *about;
     const OptionTable *options;           /* the verb's own flags; NULL: none */
-    bool               takes_job;         /* further --keys are settings of a job config */
+    const OptionTable *(*settings)(void); /* of the config that the verb reads (a job, a server); NULL: none */
     Status           (*run)(const Args *args);
     size_t             options_size;      /* of the struct behind `options` */
     const char        *more;              /* printed below the help; NULL: nothing */

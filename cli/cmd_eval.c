@@ -127,6 +127,6 @@ const Verb verb_eval = {
     .about = "measure a model on held-out rows, with confidence intervals",
     .options = &table,
     .options_size = sizeof(EvalArgs),
-    .takes_job = true,
+    .settings = job_table,
     .run = run,
 };

@@ -65,6 +65,6 @@ const Verb verb_prepare = {
     .about = "turn text into tokens in HDF5; report what is in the data",
     .options = &table,
     .options_size = sizeof(PrepareArgs),
-    .takes_job = true,
+    .settings = job_table,
     .run = prepare,
 };

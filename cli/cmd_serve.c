@@ -23,39 +23,19 @@ static void say(void *arg, ServerLogLevel level, const char *line)
     else log_line("%s", line);
 }
 
-/* Flags were read first, and a config says less than a flag: what differs from the defaults was a flag. */
-static Status read_config_below_flags(ServerConfig *c, const char *path)
+/* Words are a config (.json) or further models; flags go on top of the config. */
+static Status read_config(ServerConfig *c, const Args *args)
 {
-    ServerConfig fresh = { 0 };
-    cJSON       *usual = NULL, *given = NULL;
-    Status s = server_config_default(&fresh);
-    if (s == OK) s = options_to_json(&server_config_table, &fresh, &usual);
-    if (s == OK) s = options_to_json(&server_config_table, c, &given);
-    for (cJSON *v = given ? given->child : NULL, *next; v; v = next) {
-        next = v->next;
-        if (cJSON_Compare(v, cJSON_GetObjectItemCaseSensitive(usual, v->string), true))
-            cJSON_Delete(cJSON_DetachItemViaPointer(given, v));
-    }
-    server_config_release(c);
-    *c = (ServerConfig){ 0 };
-    if (s == OK) s = server_config_default(c);
-    if (s == OK) s = server_config_read(c, path);
-    if (s == OK) s = options_read_json(&server_config_table, c, given, "the flags", ".");
-    server_config_release(&fresh);
-    cJSON_Delete(usual);
-    cJSON_Delete(given);
-    return s;
-}
-
-/* Words are a config (.json) or further models. */
-static Status take_words(ServerConfig *c, const Args *args)
-{
+    TRY(server_config_default(c));
     for (size_t i = 0; i < args->n_words; i++)
-        if (path_has_suffix(args->words[i], ".json")) TRY(read_config_below_flags(c, args->words[i]));
+        if (path_has_suffix(args->words[i], ".json")) TRY(server_config_read(c, args->words[i]));
+    TRY(options_apply(&server_config_table, c, args->flags, args->n_flags));
     for (size_t i = 0; i < args->n_words; i++)
         if (!path_has_suffix(args->words[i], ".json")) TRY(string_list_add(&c->models, args->words[i]));
     return OK;
 }
+
+static const OptionTable *settings(void) { return &server_config_table; }
 
 static bool came(const sigset_t *signals)
 {
@@ -114,24 +94,25 @@ static void restart_with_sleeping_threads(void)
 
 static Status run(const Args *args)
 {
-    ServerConfig *c = args->options;
-    sigset_t      signals;
+    ServerConfig c = { 0 };
+    sigset_t     signals;
     restart_with_sleeping_threads();
-    TRY(take_words(c, args));
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     /* every thread of the server inherits it; this one asks for them */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    return serve(c, &signals);
+    Status s = read_config(&c, args);
+    if (s == OK) s = serve(&c, &signals);
+    server_config_release(&c);
+    return s;
 }
 
 const Verb verb_serve = {
     .name = "serve",
     .usage = "serve [CONFIG.json] [--model [NAME=]PATH ...] [--key=value ...]",
     .about = "answer over HTTP: classify, embeddings, models, health",
-    .options = &server_config_table,
-    .options_size = sizeof(ServerConfig),
+    .settings = settings,
     .run = run,
 };

@@ -118,7 +118,7 @@ const Verb verb_train = {
     .about = "pretrain or fine-tune as a job config says",
     .options = &table,
     .options_size = sizeof(TrainArgs),
-    .takes_job = true,
+    .settings = job_table,
     .run = train,
 };
 
@@ -177,6 +177,6 @@ const Verb verb_plan = {
     .about = "say what a job will take: tokens, steps, memory, disk; run nothing",
     .options = &plan_table,
     .options_size = sizeof(PlanArgs),
-    .takes_job = true,
+    .settings = job_table,
     .run = plan,
 };

@@ -9,7 +9,7 @@ Status held_out_job(Job *job, const Bundle *b, const Flag *flags, size_t n_flags
     Status s = options_defaults(job_table(), job);
     if (s == OK && b->run_config) s = json_parse(&j, b->run_config, strlen(b->run_config), b->path, JSON_STRICT);
     if (s == OK && j) s = options_read_json(job_table(), job, j, b->path, ".");
-    for (size_t i = 0; i < n_flags && s == OK; i++) s = options_set(job_table(), job, flags[i].key, flags[i].text);
+    if (s == OK) s = options_apply(job_table(), job, flags, n_flags);
     cJSON_Delete(j);
     if (s != OK) job_release(job);
     return s;

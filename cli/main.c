@@ -55,70 +55,67 @@ static void print_verb_help(const Verb *v, FILE *to)
         fprintf(to, "\noptions:\n");
         options_print_help(v->options, to);
     }
-    if (v->takes_job) {
-        fprintf(to, "\nkeys of a job config, also as flags:\n");
-        options_print_help(job_table(), to);
+    if (v->settings) {
+        fprintf(to, "\nkeys of %s, also as flags:\n", v->settings()->name);
+        options_print_help(v->settings(), to);
     }
     if (v->more) fprintf(to, "\n%s\n", v->more);
 }
 
 /* ---- arguments ------------------------------------------------------------------------------------------------------ */
 
-/* Whose the key is: the verb's own table first, then the job's. */
+typedef struct Flags { Flag *list; size_t n, cap; } Flags;
+
+/* Whose the key is: the verb's own table first, then its config's. */
 static Status find_key(const Verb *v, const char *key, bool *own, bool *is_bool)
 {
     *own = v->options && options_knows(v->options, key, is_bool);
-    if (*own) return OK;
-    if (v->takes_job && options_knows(job_table(), key, is_bool)) return OK;
-    if (v->takes_job || v->options) return ERR_USAGE;        /* the table has said what is near */
+    if (*own || (v->settings && options_knows(v->settings(), key, is_bool))) return OK;
+    if (v->settings || v->options) return ERR_USAGE;         /* the table has said what is near */
     return fail(ERR_USAGE, "whet %s takes no --%s", v->name, key);
 }
 
-static Status take_flag(const Verb *v, Args *args, const char *arg, const char *next, bool *took_next)
+/* arg is "key=value" or "key"; key is cut off in place, in argv. */
+static Status take_flag(const Verb *v, Flags *own_flags, Flags *settings, char *arg, const char *next, bool *took_next)
 {
-    char        key[160];
-    const char *equals = strchr(arg, '=');
-    size_t      n = equals ? (size_t)(equals - arg) : strlen(arg);
-    bool        own, is_bool;
-    if (n >= sizeof key) return fail(ERR_USAGE, "--%.40s... is no option", arg);
-    memcpy(key, arg, n);
-    key[n] = '\0';
-    TRY(find_key(v, key, &own, &is_bool));
-    bool word = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
+    char *equals = strchr(arg, '=');
+    bool  own, is_bool;
+    if (equals) *equals = '\0';
+    TRY(find_key(v, arg, &own, &is_bool));
+    bool        word = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
     const char *text = equals ? equals + 1 : is_bool && !word ? "true" : next;
     *took_next = !equals && text == next;
-    if (!text) return hint(fail(ERR_USAGE, "--%s needs a value", key), "--%s=VALUE", key);
-    if (own) return options_set(v->options, args->options, key, text);
-    Flag *flags = realloc(args->flags, (args->n_flags + 1) * sizeof *flags);
-    if (!flags) return fail(ERR_MEMORY, "no memory for the arguments");
-    args->flags = flags;
-    if (equals) n++;
-    char *copy = NULL;
-    TRY(text_copy(&copy, key));
-    args->flags[args->n_flags++] = (Flag){ copy, text };
+    if (!text) return hint(fail(ERR_USAGE, "--%s needs a value", arg), "--%s=VALUE", arg);
+    Flags *to = own ? own_flags : settings;
+    TRY(mem_grow(&to->list, &to->cap, to->n + 1, sizeof *to->list));
+    to->list[to->n++] = (Flag){ arg, text };
     return OK;
 }
 
 static Status take_apart(const Verb *v, int argc, char **argv, Args *args)
 {
-    bool only_words = false;
-    TRY(mem_new(&args->words, (size_t)argc + 1, sizeof *args->words));
-    TRY(mem_new(&args->options, 1, v->options_size));
-    if (v->options) TRY(options_defaults(v->options, args->options));
-    for (int i = 0; i < argc; i++) {
+    bool   only_words = false;
+    Flags  own = { 0 }, settings = { 0 };
+    Status s = mem_new(&args->words, (size_t)argc + 1, sizeof *args->words);
+    if (s == OK) s = mem_new(&args->options, 1, v->options_size);
+    if (s == OK && v->options) s = options_defaults(v->options, args->options);
+    for (int i = 0; i < argc && s == OK; i++) {
         bool took = false;
         if (!only_words && strcmp(argv[i], "--") == 0) only_words = true;
-        else if (!only_words && strncmp(argv[i], "--", 2) == 0) TRY(take_flag(v, args, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &took));
+        else if (!only_words && strncmp(argv[i], "--", 2) == 0) s = take_flag(v, &own, &settings, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &took);
         else args->words[args->n_words++] = argv[i];
         i += took;
     }
-    return OK;
+    if (s == OK && v->options) s = options_apply(v->options, args->options, own.list, own.n);
+    free(own.list);
+    args->flags = settings.list;
+    args->n_flags = settings.n;
+    return s;
 }
 
 static void release(const Verb *v, Args *args)
 {
     if (v->options && args->options) options_release(v->options, args->options);
-    for (size_t i = 0; i < args->n_flags; i++) free((char *)(uintptr_t)args->flags[i].key);
     free(args->flags);
     free(args->words);
     free(args->options);

@@ -102,6 +102,19 @@ static Status store_item(const Option *o, void *at, const char *text, const char
     return s;
 }
 
+static Status append_items(const Option *o, void *at, const char *text, const char *folder)      /* a,b,c */
+{
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, ",");
+        char  *item = strndup(p, n);
+        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for a list");
+        free(item);
+        TRY(s);
+        p += n + (p[n] == ',');
+    }
+    return OK;
+}
+
 static Status parse_text(const Option *o, void *at, const char *text, const char *folder, const char *where)
 {
     if (o->type == OPTION_BOOL) {
@@ -119,15 +132,7 @@ static Status parse_text(const Option *o, void *at, const char *text, const char
     }
     if (!is_list(o->type)) return store_text(o, at, text, folder, where);
     string_list_release(at);
-    for (const char *p = text; *p;) {                     /* a,b,c */
-        size_t n = strcspn(p, ",");
-        char  *item = strndup(p, n);
-        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for %s", where);
-        free(item);
-        TRY(s);
-        p += n + (p[n] == ',');
-    }
-    return OK;
+    return append_items(o, at, text, folder);
 }
 
 static Status parse_json(const Option *o, void *at, const cJSON *v, const char *folder, const char *where)
@@ -236,6 +241,22 @@ Status options_set(const OptionTable *t, void *target, const char *key, const ch
     TRY(find(t, key, &s, &o));
     snprintf(where, sizeof where, "--%.120s", key);
     return parse_text(o, place(s, o, target), text, ".", where);
+}
+
+Status options_apply(const OptionTable *t, void *target, const Flag *flags, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const OptionSection *s;
+        const Option        *o, *before = NULL;
+        for (size_t k = 0; k < i && !before; k++) {
+            TRY(find(t, flags[i].key, &s, &o));
+            TRY(find(t, flags[k].key, &s, &before));
+            if (before != o) before = NULL;
+        }
+        if (before && is_list(before->type)) TRY(append_items(before, place(s, before, target), flags[i].text, "."));
+        else TRY(options_set(t, target, flags[i].key, flags[i].text));
+    }
+    return OK;
 }
 
 Status options_defaults(const OptionTable *t, void *target)

@@ -71,6 +71,9 @@ Status options_read_json(const OptionTable *t, void *target, const cJSON *object
 Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder) MUST_USE;
 /* One key as on the command line: "train.learning_rate" or its unique last part; text is parsed by the option's type. */
 Status options_set(const OptionTable *t, void *target, const char *key, const char *text) MUST_USE;
+/* Flags in order; a list's first flag replaces what is there, its further flags add to it (--model A --model B). */
+typedef struct Flag { const char *key, *text; } Flag;
+Status options_apply(const OptionTable *t, void *target, const Flag *flags, size_t n) MUST_USE;
 /* Whether the key names an option, and whether that option is a bool (whose value may be left out). */
 bool   options_knows(const OptionTable *t, const char *key, bool *is_bool);
 

@@ -79,8 +79,7 @@ void job_release(Job *job)
 static Status read_file_and_flags(Job *job, const char *config_path, const Flag *flags, size_t n_flags)
 {
     if (config_path) TRY(options_read_file(job_table(), job, config_path));
-    for (size_t i = 0; i < n_flags; i++) TRY(options_set(job_table(), job, flags[i].key, flags[i].text));
-    return OK;
+    return options_apply(job_table(), job, flags, n_flags);
 }
 
 /* The shape of what model.from names, under what the job itself says. */

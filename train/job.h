@@ -30,7 +30,6 @@ const OptionTable *job_table(void);
 /* Defaults, then the file, then the flags (key, text pairs). When model.from names a published folder or checkpoint, its
  * shape comes between defaults and file, so that a config says only what it changes. Checks what can be checked without
  * reading data. config_path NULL: flags only. */
-typedef struct Flag { const char *key, *text; } Flag;
 Status job_read(Job *job, const char *config_path, const Flag *flags, size_t n_flags) MUST_USE;
 void   job_release(Job *job);
 

@@ -114,6 +114,26 @@ static Status read_pooling(Bundle *b, const char *folder)
     return s;
 }
 
+/* A chain of modules without "Normalize" leaves vectors as long as they are. */
+static Status read_modules(Bundle *b, const char *folder)
+{
+    char        *path = NULL;
+    cJSON       *json = NULL;
+    const cJSON *m;
+    Status s = path_join(&path, folder, "modules.json");
+    if (s == OK && file_exists(path)) {
+        s = json_read_file(&json, path, JSON_STRICT);
+        b->config.normalize = false;
+        cJSON_ArrayForEach(m, json) {
+            const cJSON *type = json_get(m, "type");
+            if (cJSON_IsString(type) && path_has_suffix(type->valuestring, ".Normalize")) b->config.normalize = true;
+        }
+    }
+    cJSON_Delete(json);
+    free(path);
+    return s;
+}
+
 static Status open_folder(Bundle *b, const char *folder)
 {
     char  *config_path = NULL;
@@ -132,6 +152,7 @@ static Status open_folder(Bundle *b, const char *folder)
     if (s == OK && (own_task || (task && strcmp(task->class_suffix, "Model") != 0))) s = text_copy(&b->task, own_task ? own_task : task->name);
     if (s == OK) s = read_labels(b, config, config_path);
     if (s == OK) s = read_pooling(b, folder);
+    if (s == OK) s = read_modules(b, folder);
     if (s == OK) s = path_join(&b->path, folder, "model.safetensors");
     if (s == OK) s = array_file_open(&b->weights, b->path);
     if (s == OK) s = text_copy(&b->tokenizer_path, folder);
@@ -228,6 +249,44 @@ static Status folder_config(const Model *m, int64_t max_length, cJSON **out)
     return s;
 }
 
+/* What sentence-transformers reads beside the encoder: the chain of modules, and how to pool. */
+static Status write_pooling(const Model *m, const char *folder)
+{
+    static const char *const modules[][2] = { { "", "sentence_transformers.models.Transformer" },
+                                              { "1_Pooling", "sentence_transformers.models.Pooling" },
+                                              { "2_Normalize", "sentence_transformers.models.Normalize" } };
+    bool   first = strcmp(m->config.pooling, "first") == 0;
+    char  *path = NULL;
+    cJSON *list = cJSON_CreateArray(), *pooling = cJSON_CreateObject();
+    Status s = OK;
+    for (int i = 0; i < (m->config.normalize ? 3 : 2) && s == OK; i++) {
+        cJSON *one = cJSON_CreateObject();
+        char   name[4] = { (char)('0' + i), 0 };
+        s = json_add(list, NULL, one);
+        if (s == OK) s = json_add_number(one, "idx", i);
+        if (s == OK) s = json_add_string(one, "name", name);
+        if (s == OK) s = json_add_string(one, "path", modules[i][0]);
+        if (s == OK) s = json_add_string(one, "type", modules[i][1]);
+    }
+    if (s == OK) s = path_join(&path, folder, "modules.json");
+    if (s == OK) s = json_write_file(list, path);
+    if (s == OK) s = json_add_number(pooling, "word_embedding_dimension", (double)m->config.hidden_size);
+    if (s == OK) s = json_add(pooling, "pooling_mode_cls_token", cJSON_CreateBool(first));
+    if (s == OK) s = json_add(pooling, "pooling_mode_mean_tokens", cJSON_CreateBool(!first));
+    if (s == OK) s = path_join(&path, folder, "1_Pooling");
+    if (s == OK) s = file_make_folder(path);
+    if (s == OK) s = path_join(&path, folder, "1_Pooling/config.json");
+    if (s == OK) s = json_write_file(pooling, path);
+    if (s == OK && m->config.normalize) {
+        s = path_join(&path, folder, "2_Normalize");
+        if (s == OK) s = file_make_folder(path);
+    }
+    cJSON_Delete(list);
+    cJSON_Delete(pooling);
+    free(path);
+    return s;
+}
+
 Status bundle_write_folder(const Model *m, const char *folder, int64_t max_length)
 {
     cJSON     *config = NULL;
@@ -243,6 +302,7 @@ Status bundle_write_folder(const Model *m, const char *folder, int64_t max_lengt
     if (s == OK) s = weights_declare(m, f, "", with_prefix);
     if (s == OK) s = weights_write(m, f, "", with_prefix);
     if (s == OK) s = array_file_commit(f);
+    if (s == OK && !with_prefix) s = write_pooling(m, folder);
     array_file_close(f);
     cJSON_Delete(config);
     free(path);

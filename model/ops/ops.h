@@ -21,6 +21,9 @@ Tensor *op_embed(Ctx *ctx, const TokensView *tokens, Tensor *word, Tensor *posit
 Tensor *op_add_norm(Ctx *ctx, Tensor *x, Tensor *residual, Tensor *gamma, Tensor *beta, double eps, Dropout drop);
 Tensor *op_layernorm(Ctx *ctx, Tensor *x, Tensor *gamma, Tensor *beta, double eps);
 
+/* rmsnorm.c: x / sqrt(mean(x^2) + eps) * gamma     x (N, C), gamma (C) */
+Tensor *op_rmsnorm(Ctx *ctx, Tensor *x, Tensor *gamma, double eps);
+
 /* activation.c */
 Tensor *op_activation(Ctx *ctx, Tensor *x, Activation kind);
 /* By the name in a published config ("gelu", "gelu_new", "relu", ...); ERR_UNSUPPORTED names it. */

@@ -296,6 +296,19 @@ static void where_is(char buf[1024], const Source *src, const char *path)
     else snprintf(buf, 1024, "%.800s: %.180s", src->name, path);
 }
 
+/* null: as if nobody, an included config neither, had said anything. */
+static Status back_to_default(const Option *o, void *at)
+{
+    if (is_list(o->type)) string_list_release(at);
+    else if (is_string(o->type)) {
+        free(*(char **)at);
+        *(char **)at = NULL;
+    } else {
+        memset(at, 0, o->type == OPTION_BOOL ? sizeof(bool) : sizeof(double));
+    }
+    return o->fallback ? parse_text(o, at, o->fallback, ".", o->key) : OK;
+}
+
 static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object, const Source *src)
 {
     const Option *given[MAX_KEYS] = { 0 };
@@ -313,7 +326,7 @@ static Status read_section(const OptionTable *t, const OptionSection *s, void *t
         size_t k = (size_t)(o - s->options);
         if (given[k]) return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key), "keep one of them");
         given[k] = o;
-        if (!cJSON_IsNull(v)) TRY(parse_json(o, place(s, o, target), v, src->folder, where));
+        TRY(cJSON_IsNull(v) ? back_to_default(o, place(s, o, target)) : parse_json(o, place(s, o, target), v, src->folder, where));
     }
     return OK;
 }

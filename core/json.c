@@ -317,6 +317,11 @@ Status json_add(cJSON *o, const char *key, cJSON *value)
     return fail(ERR_MEMORY, "no memory for JSON");
 }
 
+cJSON *json_strings(const char *const *items, size_t n)      /* cJSON's own refuses an empty list */
+{
+    return n ? cJSON_CreateStringArray(items, (int)n) : cJSON_CreateArray();
+}
+
 Status json_add_string(cJSON *o, const char *key, const char *s)
 {
     return json_add(o, key, s ? cJSON_CreateString(s) : cJSON_CreateNull());

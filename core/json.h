@@ -35,6 +35,7 @@ bool   json_is_integer(const cJSON *v);                      /* a whole number w
 
 /* Adding; cJSON's own failures become ERR_MEMORY. A non-finite number becomes null (JSON has none). */
 Status json_add(cJSON *o, const char *key, cJSON *value) MUST_USE;           /* takes value; NULL value is out of memory */
+cJSON *json_strings(const char *const *items, size_t n);                     /* an array; NULL when memory ran out */
 Status json_add_string(cJSON *o, const char *key, const char *s) MUST_USE;
 Status json_add_number(cJSON *o, const char *key, double v) MUST_USE;
 

@@ -117,6 +117,11 @@ int utf8_encode(uint32_t cp, char out[4])
 bool utf8_valid(const char *s, size_t n, size_t *bad_at)
 {
     for (size_t i = 0; i < n;) {
+        uint64_t eight;                         /* ASCII, eight bytes at a time */
+        if (n - i >= sizeof eight && (memcpy(&eight, s + i, sizeof eight), !(eight & 0x8080808080808080u))) {
+            i += sizeof eight;
+            continue;
+        }
         uint32_t cp;
         int len = utf8_decode(s + i, n - i, &cp);
         if (len == 0) {

@@ -83,6 +83,18 @@ typedef struct AddNormArgs {
     void       *workspace;
 } AddNormArgs;
 
+/* y = x * rstd * gamma,  rstd = 1 / sqrt(mean(x^2) + eps) row by row       x, y (rows, cols), gamma (cols) */
+typedef struct RmsNormArgs {
+    DType       dtype;
+    int64_t     rows, cols;
+    double      eps;
+    const void *x, *gamma;
+    void       *y, *rstd;                       /* rstd (rows): saved, may be NULL when nothing is recorded */
+    const void *dy;
+    void       *dx, *dgamma;                    /* each may be NULL */
+    bool        accumulate_dx;
+} RmsNormArgs;
+
 typedef enum Activation { ACT_GELU, ACT_GELU_TANH, ACT_RELU, ACT_SILU, ACT_TANH, ACT_COUNT } Activation;
 
 /* y = act(x), n elements. Backward: dx (+)= dy * act'(x), and y = act(x) again when y is not NULL. dx may be dy. */
@@ -211,6 +223,8 @@ typedef struct OptimArgs {
     X(embed_bwd,         EmbedArgs,        ref_embed_bwd)           \
     X(add_norm_fwd,      AddNormArgs,      ref_add_norm_fwd)        \
     X(add_norm_bwd,      AddNormArgs,      ref_add_norm_bwd)        \
+    X(rmsnorm_fwd,       RmsNormArgs,      ref_rmsnorm_fwd)         \
+    X(rmsnorm_bwd,       RmsNormArgs,      ref_rmsnorm_bwd)         \
     X(activation_fwd,    ActivationArgs,   ref_activation_fwd)      \
     X(activation_bwd,    ActivationArgs,   ref_activation_bwd)      \
     X(axpby,             AxpbyArgs,        ref_axpby)               \

@@ -2,7 +2,8 @@
  *
  * A Tokenizer is read from a `tokenizer.json` (its text), or from a `vocab.txt` (BERT's WordPiece, with the rules of
  * `tokenizer_config.json` beside it where there is one). It is immutable once open: any number of threads may encode
- * with it at once, each with its own Encoding. Parts that this build does not know are refused by name.
+ * with it at once, each with its own Encoding. Parts that this build does not know are refused by name. "truncation"
+ * and "padding" in a tokenizer.json do not apply: they are settings of a run, and EncodeOptions has them.
  *
  * WordPiece: Schuster & Nakajima 2012, longest match first; normalisation and splitting as in google-research/bert's
  * tokenization.py and the `tokenizers` library's BertNormalizer and BertPreTokenizer. */
@@ -17,7 +18,7 @@
 
 typedef struct Tokenizer Tokenizer;
 
-enum { TOKENIZER_MAX_FILE = 64 << 20, TOKENIZER_MAX_VOCAB = 1 << 22 };
+enum { TOKENIZER_MAX_FILE = 64 << 20, TOKENIZER_MAX_VOCAB = 1 << 22, TOKENIZER_MAX_TEXT = 512 << 20 };
 
 /* One encoded text or pair. Zero-initialise, reuse for many texts, encoding_release at the end. */
 typedef struct Encoding {
@@ -27,20 +28,26 @@ typedef struct Encoding {
     int32_t *words;               /* index of the word (pre-token) in its text; -1 for specials: whole-word masking */
     size_t   n, cap;
     size_t   n_untruncated;       /* what n would have been; larger than n when the text was cut */
+    struct Scratch *scratch;      /* working memory, reused from text to text; nobody else's business */
 } Encoding;
 
 typedef struct EncodeOptions {
     bool   no_special_tokens;     /* default: the template's special tokens are added */
-    size_t max_length;            /* tokens with specials; 0 is no limit. A pair loses tokens from its longer side first */
+    size_t max_length;            /* tokens with specials; 0 is no limit. A pair loses from its longer side first */
 } EncodeOptions;
 
-/* path: a folder (tokenizer.json preferred, else vocab.txt), a tokenizer.json or a vocab.txt. */
+/* path: a folder (tokenizer.json preferred, else vocab.txt), a tokenizer.json, or a vocab.txt (any name that ends in
+ * .txt). special_tokens_map.json and tokenizer_config.json beside it name the roles; do_lower_case,
+ * tokenize_chinese_chars and strip_accents count for a vocab.txt only, a tokenizer.json says them itself. A line that
+ * stands twice in a vocab.txt counts where it stands last, which leaves a hole in the ids, as in the reference. */
 Status tokenizer_open(Tokenizer **out, const char *path) MUST_USE;
 /* From the text of a tokenizer.json; `name` is what errors call it. */
 Status tokenizer_parse(Tokenizer **out, const char *json, size_t n, const char *name) MUST_USE;
 void   tokenizer_free(Tokenizer *t);
 
-/* The tokenizer as the text of a tokenizer.json (borrowed, lives as long as t), what checkpoints and exports carry. */
+/* The tokenizer as the text of a tokenizer.json (borrowed, lives as long as t), what checkpoints and exports carry: as
+ * it was read, or generated from a vocab.txt. Roles that a config names and the usual spellings do not give are in it
+ * as one more member, "special_tokens_map", which tokenizer_parse reads and other readers ignore. */
 const char *tokenizer_json(const Tokenizer *t);
 /* Hash of tokenizer_json, hexadecimal: equal means equal ids for every text. */
 const char *tokenizer_hash(const Tokenizer *t);
@@ -64,8 +71,8 @@ bool        tokenizer_continues_word(const Tokenizer *t, int32_t id); /* "##ing"
 typedef enum TokenRole { TOKEN_PAD, TOKEN_UNK, TOKEN_CLS, TOKEN_SEP, TOKEN_MASK, TOKEN_N_ROLES } TokenRole;
 int32_t     tokenizer_role(const Tokenizer *t, TokenRole role);
 
-/* Writes tokenizer.json, vocab.txt (WordPiece), tokenizer_config.json and special_tokens_map.json into a folder, so
- * that other tools load it. max_length goes to model_max_length. */
+/* Writes tokenizer.json, vocab.txt (WordPiece without holes), tokenizer_config.json and special_tokens_map.json into a
+ * folder, so that other tools load it. max_length, if above 0, goes to model_max_length. */
 Status tokenizer_save(const Tokenizer *t, const char *folder, int64_t max_length) MUST_USE;
 
 #endif

@@ -1,0 +1,150 @@
+/* cli/cmd_predict.c: whet predict: the model's answer to each text, in input order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/parallel.h"
+#include "core/text.h"
+#include "data/corpus.h"
+#include "infer/engine.h"
+
+enum { BATCH = 32 };
+
+typedef struct PredictArgs {
+    char   *input, *checkpoint, *task, *text, *text_pair, *device, *truncation, *format;
+    bool    json;
+    int64_t top_k, threads;
+} PredictArgs;
+#define AT(member) OFFSET(PredictArgs, member)
+static const Option options[] = {
+    { "input", OPTION_PATH, AT(input), NULL, 0, 0, NULL, NULL, "a file of texts: JSONL, CSV, TSV, or a text a line" },
+    { "format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto|jsonl|csv|tsv|text", NULL, "of --input" },
+    { "text", OPTION_STRING, AT(text), "text", 0, 0, NULL, NULL, "its column with the text" },
+    { "text_pair", OPTION_STRING, AT(text_pair), NULL, 0, 0, NULL, NULL, "its column with the second text" },
+    { "task", OPTION_STRING, AT(task), NULL, 0, 0, NULL, NULL, "use the model for another task (embedding)" },
+    { "checkpoint", OPTION_STRING, AT(checkpoint), NULL, 0, 0, NULL, NULL, "best, last or a file; default: best if there is one" },
+    { "top_k", OPTION_INT, AT(top_k), "0", 0, 1e6, NULL, NULL, "how many labels to name; 0: all with --json, else one" },
+    { "truncation", OPTION_CHOICE, AT(truncation), "longest_first", 0, 0, "longest_first|error", NULL, "what to do with a text that is too long" },
+    { "device", OPTION_CHOICE, AT(device), "auto", 0, 0, "auto|cpu|cuda|ref", NULL, "what computes" },
+    { "threads", OPTION_INT, AT(threads), "0", 0, 256, NULL, NULL, "threads; 0: one a core" },
+    { "json", OPTION_BOOL, AT(json), "false", 0, 0, NULL, NULL, "one JSON object a text" },
+};
+static const OptionSection section = { "", options, COUNT(options), 0 };
+static const OptionTable   table = { "whet predict", &section, 1 };
+
+typedef struct Predict {
+    const PredictArgs *a;
+    Engine            *engine;
+    Encoding           inputs[BATCH];
+    int64_t            n;
+    EngineOutput       out;
+    int64_t            n_cut;
+} Predict;
+
+static void print_plain(const cJSON *answer)
+{
+    const cJSON *label = json_get(answer, "label"), *score = json_get(answer, "score"), *vector = json_get(answer, "embedding"), *c;
+    if (label) {
+        printf("%s\t%.4f\n", label->valuestring, score->valuedouble);
+        return;
+    }
+    cJSON_ArrayForEach(c, vector) printf("%s%.6f", c == vector->child ? "" : " ", c->valuedouble);
+    cJSON_ArrayForEach(c, json_get(answer, "candidates"))
+        printf("%s%s %.4f", c->prev->next ? "  " : "", json_get(c, "token")->valuestring, json_get(c, "score")->valuedouble);
+    putchar('\n');
+}
+
+static Status flush_batch(Predict *p)
+{
+    const Encoding *list[BATCH];
+    AnswerOptions   o = { .top_k = p->a->top_k };
+    if (p->n == 0) return OK;
+    for (int64_t i = 0; i < p->n; i++) list[i] = &p->inputs[i];
+    TRY(engine_run(p->engine, list, p->n, &p->out));
+    int64_t width = engine_width(p->engine);
+    for (int64_t r = 0; r < p->out.n_rows; r++) {
+        cJSON *j = cJSON_CreateObject();
+        Status s = engine_answer(p->engine, p->out.rows + r * width, &o, j);
+        if (s == OK && p->a->json) s = print_json_line(j);
+        else if (s == OK) print_plain(j);
+        cJSON_Delete(j);
+        TRY(s);
+    }
+    p->n = 0;
+    return OK;
+}
+
+static Status add_text(Predict *p, const char *text, size_t n, const char *pair, size_t n_pair)
+{
+    Encoding *e = &p->inputs[p->n];
+    TRY(engine_encode(p->engine, text, n, pair, n_pair, strcmp(p->a->truncation, "error") == 0, e));
+    p->n_cut += e->n_untruncated > e->n;
+    return ++p->n == BATCH ? flush_batch(p) : OK;
+}
+
+static Status add_file(Predict *p)
+{
+    Corpus       *c;
+    CorpusOptions o = { .format = p->a->format, .text = p->a->text, .pair = p->a->text_pair };
+    TRY(corpus_open(&c, p->a->input, &o));
+    Status s = OK;
+    for (int64_t i = 0; i < corpus_count(c) && s == OK; i++) {
+        Row row = { 0 };
+        s = corpus_row(c, i, &row);
+        if (s == OK) s = add_text(p, row.text, row.n_text, row.pair, row.n_pair);
+        if (s != OK) s = during(s, "reading %s:%lld", p->a->input, (long long)row.line);
+    }
+    corpus_close(c);
+    return s;
+}
+
+static Status predict(Predict *p, const Args *args)
+{
+    bool pair = engine_model(p->engine)->task->is_pair;
+    if (pair && !p->a->input && args->n_words % 2 == 0)
+        return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "whet predict MODEL \"first\" \"second\"");
+    if (pair && p->a->input && !p->a->text_pair) return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "name the second column with --text_pair");
+    if (p->a->input) TRY(add_file(p));
+    for (size_t i = 1; i < args->n_words; i += pair ? 2 : 1) {
+        const char *text = args->words[i], *second = pair ? args->words[i + 1] : NULL;
+        TRY(add_text(p, text, strlen(text), second, second ? strlen(second) : 0));
+    }
+    TRY(flush_batch(p));
+    if (p->n_cut) log_warning("%lld texts were longer than %lld tokens and were cut", (long long)p->n_cut, (long long)engine_max_length(p->engine));
+    return OK;
+}
+
+static Status run(const Args *args)
+{
+    const PredictArgs *a = args->options;
+    Predict           *p;
+    Backend           *backend;
+    TRY(args_need(args, &verb_predict, 1, SIZE_MAX));
+    if (!a->input && args->n_words < 2) return hint(fail(ERR_USAGE, "whet predict has no text"), "whet predict MODEL \"a text\", or --input FILE");
+    parallel_set_threads((int)a->threads);
+    TRY(mem_new(&p, 1, sizeof *p));
+    p->a = a;
+    Status s = backend_open(&backend, a->device);
+    if (s == OK) {
+        s = engine_open(&p->engine, backend, args->words[0], a->checkpoint, a->task);
+        if (s == OK) s = predict(p, args);
+        for (int i = 0; i < BATCH; i++) encoding_release(&p->inputs[i]);
+        engine_output_release(&p->out);
+        engine_close(p->engine);
+        backend_close(backend);
+    }
+    free(p);
+    return s;
+}
+
+const Verb verb_predict = {
+    .name = "predict",
+    .usage = "predict MODEL [TEXT ... | --input FILE] [--json]",
+    .about = "answer texts: a label, an embedding, the hidden word",
+    .options = &table,
+    .options_size = sizeof(PredictArgs),
+    .run = run,
+};

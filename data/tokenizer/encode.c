@@ -1,0 +1,133 @@
+/* data/tokenizer/encode.c: a text on its way through the parts, to ids with offsets in the original bytes. */
+#include "data/tokenizer/tokenizer_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+
+/* One text being encoded. word counts what the reference calls splits: words and added tokens, empty ones left out. */
+typedef struct Pass {
+    const Tokenizer *t;
+    Scratch         *sc;
+    TokenList       *out;
+    int32_t          word;
+} Pass;
+
+static Status push(Pass *p, int32_t id, Span at)
+{
+    TokenList *list = p->out;
+    if (list->n == list->cap) TRY(mem_grow(&list->items, &list->cap, list->n + 1, sizeof *list->items));
+    list->items[list->n++] = (Token){ id, p->word++, at.begin, at.end };
+    return OK;
+}
+
+/* Normalised text without added tokens: words, then tokens, whose places in the word become places in the original. */
+static Status encode_words(Pass *p, size_t begin, size_t end)
+{
+    const Tokenizer *t = p->t;
+    const char      *text = p->sc->norm.text;
+    Spans           *words = &p->sc->words;
+    TokenList       *out = p->out;
+    RunCursor        cursor = run_cursor_at(&p->sc->norm, begin);
+    words->n = 0;
+    TRY(t->pre_tokenize(text, begin, end, words));
+    for (size_t i = 0; i < words->n; i++) {
+        Span   w = words->items[i];
+        size_t from = out->n;
+        TRY(t->tokenize(t, text + w.begin, w.end - w.begin, out));
+        for (size_t k = from; k < out->n; k++) {
+            Token *token = &out->items[k];
+            Span   at = run_cursor_span(&cursor, w.begin + token->begin, w.begin + token->end);
+            *token = (Token){ token->id, p->word, at.begin, at.end };
+        }
+        p->word++;
+    }
+    return OK;
+}
+
+/* A piece of the text between the added tokens that are looked for before normalising. */
+static Status encode_piece(Pass *p, const char *text, size_t n, size_t shift)
+{
+    Normalized *norm = &p->sc->norm;
+    TRY(p->t->normalize(p->t, p->sc, text, n, shift));
+    AddedIter  iter = { 0 };
+    AddedMatch m;
+    while (added_next(p->t, &p->t->normalized, norm->text, norm->n, &iter, &m)) {
+        if (m.begin > iter.taken) TRY(encode_words(p, iter.taken, m.begin));
+        if (m.end > m.begin) {
+            RunCursor there = run_cursor_at(norm, m.begin);
+            TRY(push(p, m.token->id, run_cursor_span(&there, (uint32_t)m.begin, (uint32_t)m.end)));
+        }
+        iter.taken = m.end;
+    }
+    return norm->n > iter.taken ? encode_words(p, iter.taken, norm->n) : OK;
+}
+
+static Status encode_text(const Tokenizer *t, Scratch *sc, const char *text, size_t n, TokenList *out)
+{
+    Pass       p = { t, sc, out, 0 };
+    AddedIter  iter = { 0 };
+    AddedMatch m;
+    out->n = 0;
+    while (added_next(t, &t->raw, text, n, &iter, &m)) {
+        if (m.begin > iter.taken) TRY(encode_piece(&p, text + iter.taken, m.begin - iter.taken, iter.taken));
+        if (m.end > m.begin) TRY(push(&p, m.token->id, (Span){ (uint32_t)m.begin, (uint32_t)m.end }));
+        iter.taken = m.end;
+    }
+    return n > iter.taken ? encode_piece(&p, text + iter.taken, n - iter.taken, iter.taken) : OK;
+}
+
+/* ASCII eight bytes at a time; from the first other byte on, a sequence at a time. */
+static Status check_text(const char *text, size_t n, const char *which)
+{
+    size_t at = 0, bad = 0;
+    if (n > TOKENIZER_MAX_TEXT)
+        return hint(fail(ERR_DATA, "%s has %zu bytes; at most %d can be encoded at once", which, n, TOKENIZER_MAX_TEXT),
+                    "split it, for example at line ends");
+    for (uint64_t eight; at + 8 <= n; at += 8) {
+        memcpy(&eight, text + at, 8);
+        if (eight & 0x8080808080808080u) break;
+    }
+    if (at < n && !utf8_valid(text + at, n - at, &bad))
+        return hint(fail(ERR_DATA, "%s: byte %zu is not UTF-8", which, at + bad),
+                    "convert the text to UTF-8, for example with iconv");
+    return OK;
+}
+
+Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
+                        const EncodeOptions *options, Encoding *out)
+{
+    out->n = out->n_untruncated = 0;
+    TRY(check_text(text, n, "the text"));
+    if (pair) TRY(check_text(pair, n_pair, "the second text"));
+    if (!out->scratch) TRY(mem_new(&out->scratch, 1, sizeof *out->scratch));
+    Scratch *sc = out->scratch;
+    TRY(encode_text(t, sc, text, n, &sc->first));
+    if (!pair) return template_apply(&t->single, &sc->first, NULL, options, out);
+    TRY(encode_text(t, sc, pair, n_pair, &sc->second));
+    return template_apply(&t->pair, &sc->first, &sc->second, options, out);
+}
+
+void scratch_free(Scratch *sc)
+{
+    if (!sc) return;
+    text_release(&sc->norm.buffer);
+    free(sc->norm.runs);
+    free(sc->marks.items);
+    free(sc->marks.sources.items);
+    free(sc->words.items);
+    free(sc->first.items);
+    free(sc->second.items);
+    free(sc);
+}
+
+void encoding_release(Encoding *e)
+{
+    free(e->ids);
+    free(e->segments);
+    free(e->offsets);
+    free(e->words);
+    scratch_free(e->scratch);
+    memset(e, 0, sizeof *e);
+}

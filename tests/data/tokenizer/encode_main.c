@@ -1,0 +1,112 @@
+/* tests/data/tokenizer/encode_main.c: what `whet tokenizer encode MODEL --input FILE --json` prints, without the rest
+ * of whet; tools/tokenizer_parity.py compares its lines with the reference library.
+ *
+ *     encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]
+ *
+ * FILE: lines of text, or (.jsonl) objects with "text" and, for pairs, "pair". With --decode also "decoded". */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "data/tokenizer/tokenizer.h"
+
+typedef struct Settings {
+    const char   *model, *input;
+    EncodeOptions options;
+    bool          decode;
+} Settings;
+
+static Status print_encoding(const Tokenizer *t, const Encoding *e, bool decode)
+{
+    cJSON *root = cJSON_CreateObject(), *ids = cJSON_CreateArray(), *tokens = cJSON_CreateArray(),
+          *offsets = cJSON_CreateArray();
+    cJSON *segments = cJSON_CreateArray(), *words = cJSON_CreateArray();
+    for (size_t i = 0; i < e->n; i++) {
+        int at[2] = { e->offsets[2 * i], e->offsets[2 * i + 1] };
+        TRY(json_add_number(ids, "", e->ids[i]));
+        TRY(json_add_string(tokens, "", tokenizer_token(t, e->ids[i])));
+        TRY(json_add(offsets, "", cJSON_CreateIntArray(at, 2)));
+        TRY(json_add_number(segments, "", e->segments[i]));
+        TRY(json_add_number(words, "", e->words[i]));
+    }
+    TRY(json_add(root, "ids", ids));
+    TRY(json_add(root, "tokens", tokens));
+    TRY(json_add(root, "offsets", offsets));
+    TRY(json_add(root, "segments", segments));
+    TRY(json_add(root, "words", words));
+    if (decode) {
+        char *text;
+        TRY(tokenizer_decode(t, e->ids, e->n, true, &text));
+        TRY(json_add_string(root, "decoded", text));
+        free(text);
+        TRY(tokenizer_decode(t, e->ids, e->n, false, &text));
+        TRY(json_add_string(root, "decoded_all", text));
+        free(text);
+    }
+    char *line;
+    TRY(json_print(&line, root, false));
+    puts(line);
+    free(line);
+    cJSON_Delete(root);
+    return OK;
+}
+
+static Status encode_line(const Tokenizer *t, const Settings *set, const char *line, size_t n, Encoding *e)
+{
+    const char *text = line, *pair = NULL;
+    size_t      n_pair = 0;
+    cJSON      *row = NULL;
+    if (strstr(set->input, ".jsonl")) {
+        TRY(json_parse(&row, line, n, set->input, JSON_REFUSE_NUL));
+        TRY(json_get_string(&text, row, "text", "", set->input));
+        TRY(json_get_string(&pair, row, "pair", NULL, set->input));
+        n = strlen(text);
+        n_pair = pair ? strlen(pair) : 0;
+    }
+    TRY(tokenizer_encode(t, text, n, pair, n_pair, &set->options, e));
+    cJSON_Delete(row);
+    return print_encoding(t, e, set->decode);
+}
+
+static Status run(const Settings *set)
+{
+    Tokenizer *t;
+    Encoding   e = { 0 };
+    char      *line = NULL;
+    size_t     cap = 0;
+    Status     s = tokenizer_open(&t, set->model);
+    FILE      *f = s == OK ? fopen(set->input, "rb") : NULL;
+    if (s == OK && !f) s = fail(ERR_IO, "%s cannot be opened", set->input);
+    for (ssize_t n; s == OK && (n = getline(&line, &cap, f)) >= 0;) {
+        if (n > 0 && line[n - 1] == '\n') n--;
+        s = encode_line(t, set, line, (size_t)n, &e);
+    }
+    if (f) fclose(f);
+    free(line);
+    encoding_release(&e);
+    tokenizer_free(t);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    Settings set = { 0 };
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--input") == 0 && i + 1 < argc) set.input = argv[++i];
+        else if (strcmp(argv[i], "--max-length") == 0 && i + 1 < argc)
+            set.options.max_length = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--no-special-tokens") == 0) set.options.no_special_tokens = true;
+        else if (strcmp(argv[i], "--decode") == 0) set.decode = true;
+        else if (argv[i][0] != '-') set.model = argv[i];
+    }
+    if (!set.model || !set.input) {
+        fputs("usage: encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]\n",
+              stderr);
+        return 2;
+    }
+    Status s = run(&set);
+    if (s != OK) status_print_last(stderr, false);
+    return status_exit_code(s);
+}

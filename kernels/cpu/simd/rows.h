@@ -86,7 +86,8 @@ static void gather_backward_rows(int64_t begin, int64_t end, int thread, void *a
     for (int64_t i = begin; i < end; i++) {
         const float *dy = (const float *)a->dy + i * n;
         float       *dx = (float *)a->dx + a->index[i] * n;
-        for (int64_t c = 0; c < n; c += W) vec_store_upto(dx + c, vec_load_upto(dx + c, n - c) + vec_load_upto(dy + c, n - c), n - c);
+        for (int64_t c = 0; c < n; c += W)
+            vec_store_upto(dx + c, vec_load_upto(dx + c, n - c) + vec_load_upto(dy + c, n - c), n - c);
     }
 }
 

@@ -29,7 +29,7 @@ static inline int remove_folder(void **state)
     return file_remove_folder(folder) == OK ? 0 : -1;
 }
 
-/* One of eight path buffers in the scratch folder. */
+/* One of eight path buffers in the scratch folder; copy what has to last. */
 static inline const char *in_folder(const char *name)
 {
     static char paths[8][192];

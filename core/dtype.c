@@ -1,5 +1,6 @@
 #include "core/dtype.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const struct { const char *name; size_t size; } types[DTYPE_COUNT] = {
@@ -65,8 +66,11 @@ static uint16_t to_bf16(float f)
     return (uint16_t)((u + 0x7FFF + (u >> 16 & 1)) >> 16);
 }
 
+static bool is_floating(DType t) { return t == DTYPE_F32 || t == DTYPE_F64 || t == DTYPE_F16 || t == DTYPE_BF16; }
+
 int dtype_to_real(REAL *out, const void *in, DType from, size_t n)
 {
+    if (!is_floating(from)) return 0;
     const char *p = in;
     if (from == DTYPE_REAL) {
         if (n) memcpy(out, in, n * sizeof(REAL));
@@ -81,7 +85,7 @@ int dtype_to_real(REAL *out, const void *in, DType from, size_t n)
         case DTYPE_F64: memcpy(&d, p + i * 8, 8); out[i] = (REAL)d; break;
         case DTYPE_F16: memcpy(&h, p + i * 2, 2); out[i] = (REAL)from_half(h); break;
         case DTYPE_BF16: memcpy(&h, p + i * 2, 2); out[i] = (REAL)from_bf16(h); break;
-        default: return 0;
+        default: break;
         }
     }
     return 1;
@@ -89,6 +93,7 @@ int dtype_to_real(REAL *out, const void *in, DType from, size_t n)
 
 int dtype_from_real(void *out, const REAL *in, DType to, size_t n)
 {
+    if (!is_floating(to)) return 0;
     char *p = out;
     if (to == DTYPE_REAL) {
         if (n) memcpy(out, in, n * sizeof(REAL));
@@ -103,7 +108,7 @@ int dtype_from_real(void *out, const REAL *in, DType to, size_t n)
         case DTYPE_F64: memcpy(p + i * 8, &d, 8); break;
         case DTYPE_F16: h = to_half(f); memcpy(p + i * 2, &h, 2); break;
         case DTYPE_BF16: h = to_bf16(f); memcpy(p + i * 2, &h, 2); break;
-        default: return 0;
+        default: break;
         }
     }
     return 1;

@@ -181,7 +181,7 @@ Status file_make_folder(const char *path)
     char *copy = NULL;
     TRY(text_copy(&copy, path));
     Status s = OK;
-    for (char *p = copy + 1; s == OK; p++) {
+    for (char *p = copy + (copy[0] == '/'); s == OK; p++) {
         if (*p != '/' && *p != '\0') continue;
         char c = *p;
         *p = '\0';
@@ -196,8 +196,13 @@ Status file_make_folder(const char *path)
 
 Status file_remove_folder(const char *path)
 {
-    DIR *d = opendir(path);
-    if (!d) return refused(path, "cannot be opened");
+    int  fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        Status s = refused(path, "cannot be opened");
+        if (fd >= 0) close(fd);
+        return s;
+    }
     Status s = OK;
     for (struct dirent *e; s == OK && (e = readdir(d));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;

@@ -153,7 +153,8 @@ static size_t edit_distance(const char *a, const char *b)      /* Levenshtein 19
 const char *text_nearest(const char *word, const char *const *words, size_t n_words)
 {
     const char *best = NULL;
-    size_t      least = (strlen(word) + 5) / 3;
+    size_t      len = strlen(word), least = (len + 5) / 3;
+    if (least >= len) least = len - (len > 0);      /* a word all of whose letters change is not near */
     for (size_t i = 0; i < n_words; i++) {
         size_t d = edit_distance(word, words[i]);
         if (d <= least) {
@@ -176,10 +177,11 @@ const char *text_bytes(char buf[32], double bytes)
 
 const char *text_seconds(char buf[32], double s)
 {
+    s = fmin(s, 1e8);                       /* a rate of 0 gives infinity */
     if (s < 10) snprintf(buf, 32, "%.1f s", s);
     else if (s < 120) snprintf(buf, 32, "%.0f s", s);
     else if (s < 3600) snprintf(buf, 32, "%dm %02ds", (int)s / 60, (int)s % 60);
-    else snprintf(buf, 32, "%dh %02dm", (int)(fmin(s, 1e8) / 3600), (int)fmod(s / 60, 60));
+    else snprintf(buf, 32, "%dh %02dm", (int)(s / 3600), (int)fmod(s / 60, 60));
     return buf;
 }
 

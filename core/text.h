@@ -25,7 +25,7 @@ int    utf8_decode(const char *s, size_t n, uint32_t *cp);
 int    utf8_encode(uint32_t cp, char out[4]);
 bool   utf8_valid(const char *s, size_t n, size_t *bad_at);           /* bad_at may be NULL */
 
-/* The word of `words` nearest to `word` by edit distance, or NULL when none is within a third of its length. */
+/* The word of `words` nearest to `word` by edit distance, or NULL when none is within a third of its length and one. */
 const char *text_nearest(const char *word, const char *const *words, size_t n_words);
 
 /* "1.5 GiB", "12 MiB", into buf; and "1h 02m", "3.4 s". buf holds 32 bytes. */

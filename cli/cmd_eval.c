@@ -28,7 +28,8 @@ static const OptionTable   table = { "whet eval", &section, 1 };
 static void on_progress(void *arg, int64_t done, int64_t total)
 {
     char bar[24];
-    log_progress(false, "%s %s %lld/%lld", (const char *)arg, log_bar(bar, 16, (double)done / (double)total), (long long)done, (long long)total);
+    log_progress(false, "%s %s %lld/%lld", (const char *)arg, log_bar(bar, 16, (double)done / (double)total),
+                 (long long)done, (long long)total);
 }
 
 static double number(const cJSON *o, const char *key)
@@ -48,8 +49,8 @@ static void print_report(const cJSON *report)
     int width = 5;
     cJSON_ArrayForEach(m, classes) if ((int)strlen(m->string) > width) width = (int)strlen(m->string);
     printf("\n%-*s %9s %9s %9s %8s\n", width, "class", "precision", "recall", "f1", "support");
-    cJSON_ArrayForEach(m, classes)
-        printf("%-*s %9.4f %9.4f %9.4f %8.0f\n", width, m->string, number(m, "precision"), number(m, "recall"), number(m, "f1"), number(m, "support"));
+    cJSON_ArrayForEach(m, classes) printf("%-*s %9.4f %9.4f %9.4f %8.0f\n", width, m->string, number(m, "precision"),
+                                          number(m, "recall"), number(m, "f1"), number(m, "support"));
 }
 
 /* Where files go: --out, else the run's folder, else nowhere. */
@@ -81,12 +82,18 @@ static Status evaluate(const EvalArgs *a, const Args *args, Engine *e, Backend *
     if (s == OK && folder) s = text_format(&predictions, "%s/predictions-%s.jsonl", folder, split);
     if (s == OK && folder) s = text_format(&path, "%s/eval-%s.json", folder, split);
     if (s == OK) s = ctx_new(&ctx, backend, (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE));
-    EvalOptions o = { .task = task, .train = &job.train, .tokenizer = engine_tokenizer(e), .intervals = true, .predictions = predictions,
-                      .progress = on_progress, .progress_arg = split };
+    EvalOptions o = { .task = task,
+                      .train = &job.train,
+                      .tokenizer = engine_tokenizer(e),
+                      .intervals = true,
+                      .predictions = predictions,
+                      .progress = on_progress,
+                      .progress_arg = split };
     if (s == OK) s = eval_run(ctx, engine_model(e), d, split, &o, &report);
     log_progress_end();
     if (s == OK && dataset_n_truncated(d) > 0)
-        log_warning("%lld texts were longer than %lld tokens and were cut", (long long)dataset_n_truncated(d), (long long)engine_max_length(e));
+        log_warning("%lld texts were longer than %lld tokens and were cut", (long long)dataset_n_truncated(d),
+                    (long long)engine_max_length(e));
     if (s == OK && path) s = json_write_file(report, path);
     if (s == OK && a->json) s = print_json_line(report);
     else if (s == OK) {

@@ -18,7 +18,11 @@
 enum { PARITY_ROWS = 64, PARITY_BATCH = 16 };
 static const double most_difference = 1e-4;
 
-typedef struct ExportArgs { char *format, *out, *checkpoint, *device; bool json, overwrite; int64_t threads; } ExportArgs;
+typedef struct ExportArgs {
+    char *format, *out, *checkpoint, *device;
+    bool json, overwrite;
+    int64_t threads;
+} ExportArgs;
 #define AT(member) OFFSET(ExportArgs, member)
 static const Option options[] = {
     { "format", OPTION_CHOICE, AT(format), "safetensors", 0, 0, "safetensors", NULL, "a folder as model hubs publish it" },
@@ -47,7 +51,8 @@ static Status rows_of_split(Proof *p, const Engine *e, const char *split)
     Dataset         *d = NULL;
     TRY(train_task_need(&task, engine_model(e)->task->name));
     TRY(held_out_job(&job, engine_bundle(e), NULL, 0));
-    Status s = task->windows ? fail(ERR_UNSUPPORTED, "a language model has no rows") : held_out_open(&d, &job, e, task, split, NULL);
+    Status s = task->windows ? fail(ERR_UNSUPPORTED, "a language model has no rows")
+                             : held_out_open(&d, &job, e, task, split, NULL);
     for (int64_t i = 0; s == OK && i < dataset_count(d) && i < PARITY_ROWS; i++) {
         Row row;
         s = dataset_row(d, i, &row);
@@ -73,7 +78,8 @@ static Status rows_at_random(Proof *p, const Engine *e)
         int64_t n = 1 + rng_draw_below(1, 0, 0, (uint64_t)p->rows, (uint32_t)(limit < 128 ? limit : 128));
         Status  s = mask >= 0 ? text_addf(&text, "%s ", tokenizer_token(t, mask)) : OK;
         for (int64_t i = 0; i < n && s == OK; i++) {
-            const char *token = tokenizer_token(t, (int32_t)rng_draw_below(1, 0, 1 + (uint32_t)p->rows, (uint64_t)i, (uint32_t)vocab));
+            const char *token =
+                tokenizer_token(t, (int32_t)rng_draw_below(1, 0, 1 + (uint32_t)p->rows, (uint64_t)i, (uint32_t)vocab));
             if (token) s = text_addf(&text, "%s ", token);
         }
         if (s == OK) s = engine_encode(e, text.data, text.len, NULL, 0, false, &p->inputs[p->rows]);
@@ -93,7 +99,9 @@ static Status compare(Proof *p, Engine *a, Engine *b)
         for (int64_t k = 0; k < n; k++) list[k] = &p->inputs[i + k];
         s = engine_run(a, list, n, &x);
         if (s == OK) s = engine_run(b, list, n, &y);
-        if (s == OK && x.n_rows != y.n_rows) s = fail(ERR_NUMERIC, "the export answers with %lld rows, the model with %lld", (long long)y.n_rows, (long long)x.n_rows);
+        if (s == OK && x.n_rows != y.n_rows)
+            s = fail(ERR_NUMERIC, "the export answers with %lld rows, the model with %lld", (long long)y.n_rows,
+                     (long long)x.n_rows);
         for (int64_t k = 0; s == OK && k < x.n_rows * engine_width(a); k++) {
             double d = fabs((double)x.rows[k] - (double)y.rows[k]);
             if (!(d <= p->largest)) p->largest = d;             /* a NaN counts as the largest */
@@ -112,7 +120,9 @@ static Status prove(Proof *p, Engine *e, Backend *backend, const char *folder)
     Status s = compare(p, e, again);
     engine_close(again);
     if (s == OK && !(p->largest <= most_difference))
-        s = hint(fail(ERR_NUMERIC, "the export answers differently: by up to %g on %lld rows", p->largest, (long long)p->rows), "this is a fault of whet: please report it; nothing was written");
+        s = hint(fail(ERR_NUMERIC, "the export answers differently: by up to %g on %lld rows", p->largest,
+                      (long long)p->rows),
+                 "this is a fault of whet: please report it; nothing was written");
     return s;
 }
 
@@ -143,7 +153,9 @@ static Status write_and_prove(const ExportArgs *a, Engine *e, Backend *backend, 
     if (s == OK && file_exists(a->out)) s = file_remove_folder(a->out);
     if (s == OK && rename(tmp, a->out) != 0) s = fail(ERR_IO, "%s cannot be put in place", a->out);
     if (s == OK && a->json) s = print_json_line(json);
-    else if (s == OK) printf("%s: equal on %lld rows (%s), largest difference %.2g\n", a->out, (long long)p->rows, p->source, p->largest);
+    else if (s == OK)
+        printf("%s: equal on %lld rows (%s), largest difference %.2g\n", a->out, (long long)p->rows, p->source,
+               p->largest);
     cJSON_Delete(json);
     free(path);
     return s;
@@ -172,7 +184,8 @@ static Status run(const Args *args)
     Engine           *e;
     TRY(args_need(args, &verb_export, 1, 1));
     if (!a->out) return hint(fail(ERR_USAGE, "whet export does not know where to"), "--out FOLDER");
-    if (file_exists(a->out) && !a->overwrite) return hint(fail(ERR_STATE, "%s exists already", a->out), "--overwrite replaces it");
+    if (file_exists(a->out) && !a->overwrite)
+        return hint(fail(ERR_STATE, "%s exists already", a->out), "--overwrite replaces it");
     parallel_set_threads((int)a->threads);
     TRY(backend_open(&backend, a->device));
     Status s = engine_open(&e, backend, args->words[0], a->checkpoint, NULL);

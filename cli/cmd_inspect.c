@@ -46,14 +46,16 @@ static Status schema(void)
 
 static Status arrays_json(const ArrayFile *f)
 {
-    cJSON *j = cJSON_CreateObject(), *arrays = cJSON_AddArrayToObject(j, "arrays"), *texts = cJSON_AddObjectToObject(j, "texts");
+    cJSON *j = cJSON_CreateObject(), *arrays = cJSON_AddArrayToObject(j, "arrays"),
+          *texts = cJSON_AddObjectToObject(j, "texts");
     Status s = json_add_string(j, "format", array_file_format(f));
     for (size_t i = 0; i < array_file_count(f) && s == OK; i++) {
         const ArrayInfo *info = array_file_at(f, i);
         cJSON           *one = cJSON_CreateObject(), *shape = cJSON_AddArrayToObject(one, "shape");
         s = json_add_string(one, "name", info->name);
         if (s == OK) s = json_add_string(one, "dtype", dtype_name(info->dtype));
-        for (int k = 0; k < info->ndim && s == OK; k++) s = json_add(shape, NULL, cJSON_CreateNumber((double)info->shape[k]));
+        for (int k = 0; k < info->ndim && s == OK; k++)
+            s = json_add(shape, NULL, cJSON_CreateNumber((double)info->shape[k]));
         if (s == OK) s = json_add(arrays, NULL, one);
     }
     for (size_t i = 0; i < array_file_text_count(f) && s == OK; i++)
@@ -74,7 +76,8 @@ static void arrays_plain(const ArrayFile *f)
     for (size_t i = 0; i < array_file_count(f); i++) {
         const ArrayInfo *info = array_file_at(f, i);
         char             shape[128] = "";
-        for (int k = 0; k < info->ndim; k++) snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%" PRId64, k ? " x " : "", info->shape[k]);
+        for (int k = 0; k < info->ndim; k++)
+            snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%" PRId64, k ? " x " : "", info->shape[k]);
         printf("%-5s %-20s %s\n", dtype_name(info->dtype), shape, info->name);
         elements += info->count;
     }
@@ -132,7 +135,9 @@ static Status run(const Args *args)
     if (a->schema) return schema();
     TRY(args_need(args, &verb_inspect, 1, 1));
     const char *path = args->words[0];
-    if (!file_exists(path)) return hint(fail(ERR_IO, "there is no %s", path), "name a checkpoint, a data set, a model folder or a tokenizer file");
+    if (!file_exists(path))
+        return hint(fail(ERR_IO, "there is no %s", path),
+                    "name a checkpoint, a data set, a model folder or a tokenizer file");
     if (file_is_folder(path)) return model(path, a->json);
     if (strcmp(path_name(path), "tokenizer.json") == 0 || path_has_suffix(path, ".txt")) return tokenizer(path);
     return array_file(path, a->json);

@@ -46,14 +46,16 @@ typedef struct Predict {
 
 static void print_plain(const cJSON *answer)
 {
-    const cJSON *label = json_get(answer, "label"), *score = json_get(answer, "score"), *vector = json_get(answer, "embedding"), *c;
+    const cJSON *label = json_get(answer, "label"), *score = json_get(answer, "score"),
+                *vector = json_get(answer, "embedding"), *c;
     if (label) {
         printf("%s\t%.4f\n", label->valuestring, score->valuedouble);
         return;
     }
     cJSON_ArrayForEach(c, vector) printf("%s%.6f", c == vector->child ? "" : " ", c->valuedouble);
     cJSON_ArrayForEach(c, json_get(answer, "candidates"))
-        printf("%s%s %.4f", c->prev->next ? "  " : "", json_get(c, "token")->valuestring, json_get(c, "score")->valuedouble);
+        printf("%s%s %.4f", c->prev->next ? "  " : "", json_get(c, "token")->valuestring,
+               json_get(c, "score")->valuedouble);
     putchar('\n');
 }
 
@@ -106,14 +108,17 @@ static Status predict(Predict *p, const Args *args)
     bool pair = engine_model(p->engine)->task->is_pair;
     if (pair && !p->a->input && args->n_words % 2 == 0)
         return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "whet predict MODEL \"first\" \"second\"");
-    if (pair && p->a->input && !p->a->text_pair) return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "name the second column with --text_pair");
+    if (pair && p->a->input && !p->a->text_pair)
+        return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "name the second column with --text_pair");
     if (p->a->input) TRY(add_file(p));
     for (size_t i = 1; i < args->n_words; i += pair ? 2 : 1) {
         const char *text = args->words[i], *second = pair ? args->words[i + 1] : NULL;
         TRY(add_text(p, text, strlen(text), second, second ? strlen(second) : 0));
     }
     TRY(flush_batch(p));
-    if (p->n_cut) log_warning("%lld texts were longer than %lld tokens and were cut", (long long)p->n_cut, (long long)engine_max_length(p->engine));
+    if (p->n_cut)
+        log_warning("%lld texts were longer than %lld tokens and were cut", (long long)p->n_cut,
+                    (long long)engine_max_length(p->engine));
     return OK;
 }
 
@@ -123,7 +128,8 @@ static Status run(const Args *args)
     Predict           *p;
     Backend           *backend;
     TRY(args_need(args, &verb_predict, 1, SIZE_MAX));
-    if (!a->input && args->n_words < 2) return hint(fail(ERR_USAGE, "whet predict has no text"), "whet predict MODEL \"a text\", or --input FILE");
+    if (!a->input && args->n_words < 2)
+        return hint(fail(ERR_USAGE, "whet predict has no text"), "whet predict MODEL \"a text\", or --input FILE");
     parallel_set_threads((int)a->threads);
     TRY(mem_new(&p, 1, sizeof *p));
     p->a = a;

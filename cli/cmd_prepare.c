@@ -27,7 +27,8 @@ static Status open_tokenizer(const Job *job, Tokenizer **out)
     Bundle b = { 0 };
     if (job->model.tokenizer) return tokenizer_open(out, job->model.tokenizer);
     TRY(bundle_open(&b, job->model.from, NULL));
-    Status s = b.tokenizer_json ? tokenizer_parse(out, b.tokenizer_json, strlen(b.tokenizer_json), b.path) : tokenizer_open(out, b.tokenizer_path);
+    Status s = b.tokenizer_json ? tokenizer_parse(out, b.tokenizer_json, strlen(b.tokenizer_json), b.path)
+                                : tokenizer_open(out, b.tokenizer_path);
     bundle_close(&b);
     return s;
 }
@@ -44,8 +45,10 @@ static Status prepare(const Args *args)
     Status s = train_task_need(&task, job.task);
     if (s == OK && !job.data.prepared) s = text_format(&job.data.prepared, "prepared/%s", job.name);
     if (s == OK) s = open_tokenizer(&job, &tokenizer);
-    DatasetOptions o = { .labels = task ? task->labels : LABEL_NONE, .windows = task && task->windows,
-                         .max_length = job.data.max_length > 0 ? job.data.max_length : job.model.max_position_embeddings };
+    DatasetOptions o = { .labels = task ? task->labels : LABEL_NONE,
+                         .windows = task && task->windows,
+                         .max_length =
+                             job.data.max_length > 0 ? job.data.max_length : job.model.max_position_embeddings };
     if (s == OK) s = data_prepare(&job.data, tokenizer, &o, &report, on_progress, NULL);
     log_progress_end();
     if (s == OK && a->json) s = print_json_line(report);

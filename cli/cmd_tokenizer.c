@@ -58,7 +58,8 @@ static Status encode_file(const Tokenizer *t, const TokenizerArgs *a, Encoding *
         cJSON      *row = NULL;
         if (jsonl) {
             const char *text = NULL;
-            if ((s = json_parse(&row, m.data + at, n, a->input, JSON_STRICT)) == OK) s = json_get_string(&text, row, "text", NULL, a->input);
+            if ((s = json_parse(&row, m.data + at, n, a->input, JSON_STRICT)) == OK)
+                s = json_get_string(&text, row, "text", NULL, a->input);
             if (s == OK && !text) s = fail(ERR_DATA, "%s:%d: the object has no \"text\"", a->input, line);
             if (s == OK) s = encode_one(t, a, text, strlen(text), e);
         } else {
@@ -76,7 +77,8 @@ static Status encode(const Tokenizer *t, const TokenizerArgs *a, const Args *arg
 {
     Encoding e = { 0 };
     Status   s = a->input ? encode_file(t, a, &e) : OK;
-    for (size_t i = 2; i < args->n_words && s == OK; i++) s = encode_one(t, a, args->words[i], strlen(args->words[i]), &e);
+    for (size_t i = 2; i < args->n_words && s == OK; i++)
+        s = encode_one(t, a, args->words[i], strlen(args->words[i]), &e);
     encoding_release(&e);
     return s;
 }
@@ -90,7 +92,8 @@ static Status decode(const Tokenizer *t, const TokenizerArgs *a, const Args *arg
     for (size_t i = 0; i < n && s == OK; i++) {
         char *end;
         long  id = strtol(args->words[i + 2], &end, 10);
-        if (*end || end == args->words[i + 2] || id < 0 || id > INT32_MAX) s = fail(ERR_USAGE, "\"%s\" is no token id", args->words[i + 2]);
+        if (*end || end == args->words[i + 2] || id < 0 || id > INT32_MAX)
+            s = fail(ERR_USAGE, "\"%s\" is no token id", args->words[i + 2]);
         else ids[i] = (int32_t)id;
     }
     if (s == OK) s = tokenizer_decode(t, ids, n, a->skip_special_tokens, &text);
@@ -117,8 +120,13 @@ static Status inspect(const Tokenizer *t, const TokenizerArgs *a, const Args *ar
 
 static Status run(const Args *args)
 {
-    static const struct { const char *name; Status (*run)(const Tokenizer *, const TokenizerArgs *, const Args *); } actions[] = {
-        { "encode", encode }, { "decode", decode }, { "inspect", inspect },
+    static const struct {
+        const char *name;
+        Status (*run)(const Tokenizer *, const TokenizerArgs *, const Args *);
+    } actions[] = {
+        { "encode", encode },
+        { "decode", decode },
+        { "inspect", inspect },
     };
     TRY(args_need(args, &verb_tokenizer, 2, SIZE_MAX));
     for (size_t i = 0; i < COUNT(actions); i++)

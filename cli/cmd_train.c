@@ -33,13 +33,15 @@ static void say_plan(const Job *job, const RunPlan *p)
     char a[32], b[32], c[32], d[32], e[32], f[32], g[32];
     const MemoryPlan *m = &p->memory;
     log_head("%s: %s", job->name, job->task);
-    log_line("  model    %s parameters, %s trainable", count(a, (double)p->n_parameters), count(b, (double)p->n_trainable));
-    log_line("  data     %s examples, %s%s tokens, longest %lld", count(a, (double)p->n_examples), p->tokens_sampled ? "about " : "",
-             count(b, (double)p->n_tokens), (long long)p->longest);
+    log_line("  model    %s parameters, %s trainable", count(a, (double)p->n_parameters),
+             count(b, (double)p->n_trainable));
+    log_line("  data     %s examples, %s%s tokens, longest %lld", count(a, (double)p->n_examples),
+             p->tokens_sampled ? "about " : "", count(b, (double)p->n_tokens), (long long)p->longest);
     log_line("  steps    %lld in %.3g epochs", (long long)p->total_steps, p->epochs);
     log_line("  memory   %s: parameters %s, gradients %s, optimizer %s, activations %s + %s, the rest %s",
-             text_bytes(a, m->total), text_bytes(b, m->parameters), text_bytes(c, m->gradients), text_bytes(d, m->optimizer),
-             text_bytes(e, m->activations), text_bytes(f, m->activation_gradients), text_bytes(g, m->workspace + m->data));
+             text_bytes(a, m->total), text_bytes(b, m->parameters), text_bytes(c, m->gradients),
+             text_bytes(d, m->optimizer), text_bytes(e, m->activations), text_bytes(f, m->activation_gradients),
+             text_bytes(g, m->workspace + m->data));
 }
 
 static void on_step(void *arg, const StepLog *l, bool logged)
@@ -47,11 +49,14 @@ static void on_step(void *arg, const StepLog *l, bool logged)
     (void)arg;
     char left[32], bar[16];
     if (log_is_terminal()) {
-        log_progress(false, "%s %lld/%lld  epoch %.2f  loss %.4f  %.0f tok/s  %s left", log_bar(bar, 12, (double)l->step / (double)l->total_steps),
-                     (long long)l->step, (long long)l->total_steps, l->epoch, l->loss, l->tokens_per_second, text_seconds(left, l->seconds_left));
+        log_progress(false, "%s %lld/%lld  epoch %.2f  loss %.4f  %.0f tok/s  %s left",
+                     log_bar(bar, 12, (double)l->step / (double)l->total_steps), (long long)l->step,
+                     (long long)l->total_steps, l->epoch, l->loss, l->tokens_per_second,
+                     text_seconds(left, l->seconds_left));
     } else if (logged && (l->step == 1 || l->step % 100 == 0 || l->step == l->total_steps)) {
-        log_line("step %lld/%lld  epoch %.2f  loss %.4f  lr %.2e  %.0f tok/s  %s left", (long long)l->step, (long long)l->total_steps, l->epoch,
-                 l->loss, l->learning_rate, l->tokens_per_second, text_seconds(left, l->seconds_left));
+        log_line("step %lld/%lld  epoch %.2f  loss %.4f  lr %.2e  %.0f tok/s  %s left", (long long)l->step,
+                 (long long)l->total_steps, l->epoch, l->loss, l->learning_rate, l->tokens_per_second,
+                 text_seconds(left, l->seconds_left));
     }
 }
 
@@ -62,7 +67,8 @@ static void on_eval(void *arg, int64_t step, const cJSON *report, bool is_best)
     char   more[128] = "";
     metrics_value(report, "loss", &loss);
     if (metrics_value(report, "accuracy", &value)) snprintf(more, sizeof more, "  accuracy %.4f", value);
-    if (metrics_value(report, "macro_f1", &value)) snprintf(more + strlen(more), sizeof more - strlen(more), "  macro F1 %.4f", value);
+    if (metrics_value(report, "macro_f1", &value))
+        snprintf(more + strlen(more), sizeof more - strlen(more), "  macro F1 %.4f", value);
     if (metrics_value(report, "perplexity", &value)) snprintf(more, sizeof more, "  perplexity %.2f", value);
     log_line("step %lld: validation loss %.4f%s%s", (long long)step, loss, more, is_best ? "  (best)" : "");
 }
@@ -81,7 +87,9 @@ static Status finish(Run *r, const Job *job, bool json)
     const cJSON *best = json_get(summary, "best_checkpoint");
     char         took[32];
     if (!json && run_is_finished(r)) log_line("the run is finished already: %s", job->output_dir);
-    if (!json) log_line("%lld steps in %s; %s", (long long)run_step(r), text_seconds(took, json_get(summary, "seconds")->valuedouble), best->valuestring);
+    if (!json)
+        log_line("%lld steps in %s; %s", (long long)run_step(r),
+                 text_seconds(took, json_get(summary, "seconds")->valuedouble), best->valuestring);
     cJSON_Delete(summary);
     return s;
 }
@@ -92,7 +100,8 @@ static Status train(const Args *args)
     Job  job;
     Run *r = NULL;
     TRY(args_need(args, &verb_train, 0, 1));
-    if (a->resume && a->overwrite) return hint(fail(ERR_USAGE, "--resume and --overwrite exclude each other"), "use one of them");
+    if (a->resume && a->overwrite)
+        return hint(fail(ERR_USAGE, "--resume and --overwrite exclude each other"), "use one of them");
     log_init(a->quiet ? LOG_QUIET : LOG_NORMAL);
     TRY(job_read(&job, args->n_words ? args->words[0] : NULL, args->flags, args->n_flags));
     cli_catch_signals();
@@ -100,7 +109,8 @@ static Status train(const Args *args)
     Status s = run_open(&r, &job, a->resume ? RUN_RESUME : a->overwrite ? RUN_OVERWRITE : RUN_NEW, &hooks);
     if (s == OK) {
         say_plan(&job, run_plan(r));
-        log_line("  backend  %s (%s), %d threads, seed %lld", run_backend(r)->name, run_backend(r)->description, parallel_threads(), (long long)job.train.seed);
+        log_line("  backend  %s (%s), %d threads, seed %lld", run_backend(r)->name, run_backend(r)->description,
+                 parallel_threads(), (long long)job.train.seed);
         log_line("  run      %s%s", job.output_dir, run_step(r) > 0 ? " (resumed)" : "");
         s = run_train(r);
     }
@@ -133,7 +143,8 @@ static const OptionTable   plan_table = { "whet plan", &plan_section, 1 };
 
 static Status plan_json(const RunPlan *p)
 {
-    const struct { const char *key; double value; } top[] = {
+    const struct { const char *key; double value;
+    } top[] = {
         { "parameters", (double)p->n_parameters }, { "trainable", (double)p->n_trainable }, { "examples", (double)p->n_examples },
         { "tokens", (double)p->n_tokens },         { "longest", (double)p->longest },       { "steps", (double)p->total_steps },
         { "epochs", p->epochs },                   { "checkpoint_bytes", p->checkpoint_bytes },
@@ -164,7 +175,8 @@ static Status plan(const Args *args)
     if (s == OK && a->json) s = plan_json(&p);
     else if (s == OK) {
         say_plan(&job, &p);
-        log_line("  disk     %s a checkpoint; up to %lld of them", text_bytes(disk, p.checkpoint_bytes), (long long)job.train.save_total_limit + 2);
+        log_line("  disk     %s a checkpoint; up to %lld of them", text_bytes(disk, p.checkpoint_bytes),
+                 (long long)job.train.save_total_limit + 2);
         log_line("  would go to %s", job.output_dir);
     }
     job_release(&job);

@@ -15,11 +15,14 @@ Status held_out_job(Job *job, const Bundle *b, const Flag *flags, size_t n_flags
     return s;
 }
 
-Status held_out_open(Dataset **out, const Job *job, const Engine *e, const TrainTask *task, const char *split, const char *file)
+Status held_out_open(Dataset **out, const Job *job, const Engine *e, const TrainTask *task, const char *split,
+                     const char *file)
 {
     const StringList *names = &engine_model(e)->labels;
     Labels            known = { names->items, (int32_t)names->n };
-    DatasetOptions    o = { .labels = task->labels, .known = &known, .windows = task->windows, .max_length = engine_max_length(e) };
+    DatasetOptions o = {
+        .labels = task->labels, .known = &known, .windows = task->windows, .max_length = engine_max_length(e)
+    };
     return file ? dataset_open_file(out, &job->data, file, engine_tokenizer(e), &o)
                 : dataset_open(out, &job->data, split, engine_tokenizer(e), &o);
 }

@@ -12,6 +12,7 @@
 Status held_out_job(Job *job, const Bundle *b, const Flag *flags, size_t n_flags) MUST_USE;
 
 /* file NULL: the job's split. The set's labels are the model's. */
-Status held_out_open(Dataset **out, const Job *job, const Engine *e, const TrainTask *task, const char *split, const char *file) MUST_USE;
+Status held_out_open(Dataset **out, const Job *job, const Engine *e, const TrainTask *task, const char *split,
+                     const char *file) MUST_USE;
 
 #endif

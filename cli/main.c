@@ -9,7 +9,8 @@
 #include "core/text.h"
 
 static const Verb *const verbs[] = {
-    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval, &verb_predict, &verb_export, &verb_inspect, &verb_plan, &verb_serve,
+    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval,  &verb_predict,
+    &verb_export,  &verb_inspect,   &verb_plan,  &verb_serve,
 };
 
 volatile sig_atomic_t cli_stop;
@@ -44,8 +45,9 @@ static void print_help(FILE *to)
     fprintf(to, "whet %s: from raw text to a fine-tuned, evaluated, exported and served language model\n\n"
                 "usage: whet VERB [CONFIG|MODEL] [args] [--key=value ...]\n\n", WHET_VERSION);
     for (size_t i = 0; i < COUNT(verbs); i++) fprintf(to, "  %-11s %s\n", verbs[i]->name, verbs[i]->about);
-    fprintf(to, "\nA MODEL is a run folder, a checkpoint .h5, or a published checkpoint folder.\n"
-                "`whet VERB --help` explains a verb; every key of a config is also a flag (--train.learning_rate=3e-5).\n");
+    fprintf(to,
+            "\nA MODEL is a run folder, a checkpoint .h5, or a published checkpoint folder.\n"
+            "`whet VERB --help` explains a verb; every key of a config is also a flag (--train.learning_rate=3e-5).\n");
 }
 
 static void print_verb_help(const Verb *v, FILE *to)
@@ -102,7 +104,8 @@ static Status take_apart(const Verb *v, int argc, char **argv, Args *args)
     for (int i = 0; i < argc && s == OK; i++) {
         bool took = false;
         if (!only_words && strcmp(argv[i], "--") == 0) only_words = true;
-        else if (!only_words && strncmp(argv[i], "--", 2) == 0) s = take_flag(v, &own, &settings, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &took);
+        else if (!only_words && strncmp(argv[i], "--", 2) == 0)
+            s = take_flag(v, &own, &settings, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &took);
         else args->words[args->n_words++] = argv[i];
         i += took;
     }
@@ -123,8 +126,12 @@ static void release(const Verb *v, Args *args)
 
 Status args_need(const Args *args, const Verb *v, size_t least, size_t most)
 {
-    if (args->n_words < least) return hint(fail(ERR_USAGE, "whet %s needs %s", v->name, least == 1 ? "an argument" : "more arguments"), "whet %s", v->usage);
-    if (args->n_words > most) return hint(fail(ERR_USAGE, "whet %s: \"%s\" is one argument too many", v->name, args->words[most]), "whet %s", v->usage);
+    if (args->n_words < least)
+        return hint(fail(ERR_USAGE, "whet %s needs %s", v->name, least == 1 ? "an argument" : "more arguments"),
+                    "whet %s", v->usage);
+    if (args->n_words > most)
+        return hint(fail(ERR_USAGE, "whet %s: \"%s\" is one argument too many", v->name, args->words[most]), "whet %s",
+                    v->usage);
     return OK;
 }
 

@@ -30,6 +30,7 @@ Status size_add(size_t a, size_t b, size_t *out) MUST_USE;
 
 /* Host memory that may fail: a clear ERR_MEMORY with the size, zeroed. count * size is checked. */
 Status mem_new(void *out_pointer, size_t count, size_t size) MUST_USE;             /* out_pointer: T ** */
-Status mem_grow(void *inout_pointer, size_t *capacity, size_t need, size_t size) MUST_USE;   /* doubles; new part zeroed */
+Status mem_grow(void *inout_pointer, size_t *capacity, size_t need,
+                size_t size) MUST_USE; /* doubles; new part zeroed */
 
 #endif

@@ -34,7 +34,7 @@ typedef struct Batch {
     int64_t  n_labelled;
     size_t   cap_labels, cap_targets, cap_labelled;
 
-    int64_t *rows;                           /* (n_seqs) the data set's row of each sequence, for predictions and errors */
+    int64_t *rows; /* (n_seqs) the data set's row of each sequence, for predictions and errors */
     size_t   cap_rows;
     int64_t  n_truncated;                    /* sequences that were cut to fit */
 } Batch;

@@ -49,7 +49,7 @@ static uint16_t to_half(float f)
     uint32_t u = bits_of_float(f), sign = u >> 16 & 0x8000, mag = u & 0x7FFFFFFFu;
     if (mag > 0x7F800000u) return (uint16_t)(sign | 0x7E00);
     if (mag >= 0x477FF000u) return (uint16_t)(sign | 0x7C00);             /* rounds to 65536 or more: infinity */
-    if (mag < 0x38800000u) {                                              /* subnormal: adding 2^-1 aligns 2^-24 to the unit */
+    if (mag < 0x38800000u) { /* subnormal: adding 2^-1 aligns 2^-24 to the unit */
         uint32_t r = bits_of_float(float_of_bits(mag) + 0.5f) - bits_of_float(0.5f);
         return (uint16_t)(sign | r);
     }

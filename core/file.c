@@ -18,7 +18,8 @@ static Status refused(const char *path, const char *doing)
     int    e = errno;
     Status s = fail(ERR_IO, "%s: %s: %s", path, doing, strerror(e));
     if (e == ENOENT) return hint(s, "check the path; a relative path in a config starts at that config's folder");
-    if (e == ENOSPC || e == EDQUOT) return hint(s, "free some space, or write elsewhere (--output_dir); nothing was left half-written");
+    if (e == ENOSPC || e == EDQUOT)
+        return hint(s, "free some space, or write elsewhere (--output_dir); nothing was left half-written");
     if (e == EACCES || e == EPERM) return hint(s, "check the file's and the folder's permissions");
     return s;
 }

@@ -69,7 +69,8 @@ static Status refuse_duplicates(const cJSON *v, const char *name)
     Status s = OK;
     for (i = 1; i < n && s == OK; i++)
         if (strcmp(keys[i - 1], keys[i]) == 0)
-            s = hint(fail(ERR_FORMAT, "%s: the key \"%s\" stands twice in one object", name, keys[i]), "keep one of them");
+            s = hint(fail(ERR_FORMAT, "%s: the key \"%s\" stands twice in one object", name, keys[i]),
+                     "keep one of them");
     free(keys);
     return s;
 }
@@ -102,7 +103,8 @@ static Status scan_value(Scan *s, int depth)
                 return bad(s, s->at, c == '{' ? "a comma or } is missing here" : "a comma or ] is missing here");
             s->at++;
             skip_space(s);
-            if (s->at < s->n && s->text[s->at] == close) return bad(s, s->at, "a comma before a closing bracket is not JSON");
+            if (s->at < s->n && s->text[s->at] == close)
+                return bad(s, s->at, "a comma before a closing bracket is not JSON");
         }
     }
     static const char *const words[] = { "true", "false", "null" };
@@ -115,7 +117,8 @@ static Status scan_value(Scan *s, int depth)
     if (s->at < s->n && s->text[s->at] == '-') s->at++;
     size_t digits = s->at;
     while (s->at < s->n && s->text[s->at] >= '0' && s->text[s->at] <= '9') s->at++;
-    if (s->at == digits || (s->text[digits] == '0' && s->at > digits + 1)) return bad(s, start, "this is not a JSON value");
+    if (s->at == digits || (s->text[digits] == '0' && s->at > digits + 1))
+        return bad(s, start, "this is not a JSON value");
     if (s->at < s->n && s->text[s->at] == '.') {
         digits = ++s->at;
         while (s->at < s->n && s->text[s->at] >= '0' && s->text[s->at] <= '9') s->at++;
@@ -170,7 +173,8 @@ Status json_parse(cJSON **out, const char *text, size_t n, const char *name, int
     if (s == OK) s = scan_value(&scan, 0);
     skip_space(&scan);
     if (s == OK && scan.at < n) s = bad(&scan, scan.at, "text follows after the end of the JSON value");
-    if (s == OK && !(*out = cJSON_ParseWithLength(copy, n))) s = bad(&scan, 0, "cannot be read as JSON (an escape or a number is wrong)");
+    if (s == OK && !(*out = cJSON_ParseWithLength(copy, n)))
+        s = bad(&scan, 0, "cannot be read as JSON (an escape or a number is wrong)");
     if (s == OK) s = refuse_duplicates(*out, name);
     if (s != OK) {
         cJSON_Delete(*out);

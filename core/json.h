@@ -26,7 +26,8 @@ Status json_write_file(const cJSON *json, const char *path) MUST_USE;        /* 
 Status json_print(char **out, const cJSON *json, bool indented) MUST_USE;    /* gives */
 
 /* Members with a check. Absent or null gives the fallback; a wrong type is ERR_FORMAT naming the key and `where`. */
-Status json_get_string(const char **out, const cJSON *o, const char *key, const char *fallback, const char *where) MUST_USE;
+Status json_get_string(const char **out, const cJSON *o, const char *key, const char *fallback,
+                       const char *where) MUST_USE;
 Status json_get_int(int64_t *out, const cJSON *o, const char *key, int64_t fallback, const char *where) MUST_USE;
 Status json_get_number(double *out, const cJSON *o, const char *key, double fallback, const char *where) MUST_USE;
 Status json_get_bool(bool *out, const cJSON *o, const char *key, bool fallback, const char *where) MUST_USE;
@@ -34,7 +35,7 @@ const cJSON *json_get(const cJSON *o, const char *key);      /* NULL when absent
 bool   json_is_integer(const cJSON *v);                      /* a whole number within +-2^53 */
 
 /* Adding; cJSON's own failures become ERR_MEMORY. A non-finite number becomes null (JSON has none). */
-Status json_add(cJSON *o, const char *key, cJSON *value) MUST_USE;           /* takes value; NULL value is out of memory */
+Status json_add(cJSON *o, const char *key, cJSON *value) MUST_USE; /* takes value; NULL value is out of memory */
 cJSON *json_strings(const char *const *items, size_t n);                     /* an array; NULL when memory ran out */
 Status json_add_string(cJSON *o, const char *key, const char *s) MUST_USE;
 Status json_add_number(cJSON *o, const char *key, double v) MUST_USE;

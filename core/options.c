@@ -42,7 +42,10 @@ static bool in_list(const char *list, const char *word)      /* list is "a|b|c" 
 
 static bool is_string(OptionType t) { return t >= OPTION_STRING && t <= OPTION_SHARE_OR_PATH; }
 static bool is_list(OptionType t)   { return t == OPTION_STRINGS || t == OPTION_PATHS; }
-static void *place(const OptionSection *s, const Option *o, void *target) { return (char *)target + s->base + o->offset; }
+static void *place(const OptionSection *s, const Option *o, void *target)
+{
+    return (char *)target + s->base + o->offset;
+}
 
 static const char *type_name(OptionType t)
 {
@@ -62,7 +65,8 @@ static Status store_number(const Option *o, void *at, double v, const char *wher
 {
     if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %g", where, v);
     if ((o->min != 0 || o->max != 0) && (v < o->min || v > o->max))
-        return hint(fail(ERR_CONFIG, "%s is %g, which is out of range", where, v), "use a value from %g to %g", o->min, o->max);
+        return hint(fail(ERR_CONFIG, "%s is %g, which is out of range", where, v), "use a value from %g to %g", o->min,
+                    o->max);
     if (o->type == OPTION_INT) *(int64_t *)at = (int64_t)v;
     else *(double *)at = v;
     return OK;
@@ -85,7 +89,8 @@ static Status store_text(const Option *o, void *at, const char *text, const char
         char  *end;
         double v = strtod(text, &end);
         if (end != text && *end == '\0') {
-            if (v < 0 || v >= 1) return hint(fail(ERR_CONFIG, "%s is %g", where, v), "a share lies between 0 and 1, a path is a string");
+            if (v < 0 || v >= 1)
+                return hint(fail(ERR_CONFIG, "%s is %g", where, v), "a share lies between 0 and 1, a path is a string");
             return text_copy(at, text);
         }
     }
@@ -118,7 +123,8 @@ static Status append_items(const Option *o, void *at, const char *text, const ch
 static Status parse_text(const Option *o, void *at, const char *text, const char *folder, const char *where)
 {
     if (o->type == OPTION_BOOL) {
-        bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0, no = strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
+        bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0,
+             no = strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
         if (!yes && !no) return fail(ERR_CONFIG, "%s must be true or false, not \"%s\"", where, text);
         *(bool *)at = yes;
         return OK;
@@ -127,7 +133,8 @@ static Status parse_text(const Option *o, void *at, const char *text, const char
         char *end;
         errno = 0;
         double v = strtod(text, &end);
-        if (end == text || *end || errno || !isfinite(v)) return fail(ERR_CONFIG, "%s must be %s, not \"%s\"", where, type_name(o->type), text);
+        if (end == text || *end || errno || !isfinite(v))
+            return fail(ERR_CONFIG, "%s must be %s, not \"%s\"", where, type_name(o->type), text);
         return store_number(o, at, v, where);
     }
     if (!is_list(o->type)) return store_text(o, at, text, folder, where);
@@ -197,7 +204,8 @@ static Status unknown(const OptionTable *t, const OptionSection *section, const 
     if (!near) return hint(s, "--help lists the keys");
     for (size_t i = 0; i < t->n_sections; i++) {          /* the key may stand in the wrong section */
         const Option *o = find_in(&t->sections[i], near);
-        if (o && &t->sections[i] != section && t->sections[i].name[0]) return hint(s, "did you mean %s.%s?", t->sections[i].name, near);
+        if (o && &t->sections[i] != section && t->sections[i].name[0])
+            return hint(s, "did you mean %s.%s?", t->sections[i].name, near);
     }
     return hint(s, "did you mean %s?", near);
 }
@@ -209,12 +217,15 @@ static Status find(const OptionTable *t, const char *key, const OptionSection **
     int         hits = 0;
     for (size_t i = 0; i < t->n_sections; i++) {
         const OptionSection *s = &t->sections[i];
-        if (dot && (strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0)) continue;
+        if (dot && (strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0))
+            continue;
         const Option *o = find_in(s, dot ? dot + 1 : key);
         if (!o) continue;
         *section = s;
         *option = o;
-        if (++hits > 1) return hint(fail(ERR_USAGE, "--%s could mean %s.%s too", key, s->name, o->key), "write the section before it");
+        if (++hits > 1)
+            return hint(fail(ERR_USAGE, "--%s could mean %s.%s too", key, s->name, o->key),
+                        "write the section before it");
         if (!s->name[0]) return OK;                       /* a top-level key is itself the full spelling */
     }
     if (hits) return OK;
@@ -309,29 +320,35 @@ static Status back_to_default(const Option *o, void *at)
     return o->fallback ? parse_text(o, at, o->fallback, ".", o->key) : OK;
 }
 
-static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object, const Source *src)
+static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object,
+                           const Source *src)
 {
     const Option *given[MAX_KEYS] = { 0 };
     for (const cJSON *v = object->child; v; v = v->next) {
         char path[256], where[1024];
         snprintf(path, sizeof path, "%s%s%.180s", s->name, s->name[0] ? "." : "", v->string);
         where_is(where, src, path);
-        if (s->name[0] == '\0') {                         /* the top level: sections and "include" are handled elsewhere */
+        if (s->name[0] == '\0') { /* the top level: sections and "include" are handled elsewhere */
             bool section = strcmp(v->string, "include") == 0 || v->string[0] == '$';      /* "$schema" is for editors */
-            for (size_t i = 0; i < t->n_sections; i++) section |= t->sections[i].name[0] && strcmp(t->sections[i].name, v->string) == 0;
+            for (size_t i = 0; i < t->n_sections; i++)
+                section |= t->sections[i].name[0] && strcmp(t->sections[i].name, v->string) == 0;
             if (section) continue;
         }
         const Option *o = find_in(s, v->string);
         if (!o) return unknown(t, s, v->string, where);
         size_t k = (size_t)(o - s->options);
-        if (given[k]) return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key), "keep one of them");
+        if (given[k])
+            return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key),
+                        "keep one of them");
         given[k] = o;
-        TRY(cJSON_IsNull(v) ? back_to_default(o, place(s, o, target)) : parse_json(o, place(s, o, target), v, src->folder, where));
+        TRY(cJSON_IsNull(v) ? back_to_default(o, place(s, o, target))
+                            : parse_json(o, place(s, o, target), v, src->folder, where));
     }
     return OK;
 }
 
-Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder)
+Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name,
+                          const char *folder)
 {
     for (const cJSON *v = object->child; v; v = v->next) {
         const Option *o = find_in(s, v->string);
@@ -367,7 +384,9 @@ Status options_read_json(const OptionTable *t, void *target, const cJSON *object
 
 static Status read_file(const OptionTable *t, void *target, const char *path, int depth)
 {
-    if (depth > MAX_INCLUDES) return hint(fail(ERR_CONFIG, "%s: includes go deeper than %d files", path, MAX_INCLUDES), "a file may include itself in a circle");
+    if (depth > MAX_INCLUDES)
+        return hint(fail(ERR_CONFIG, "%s: includes go deeper than %d files", path, MAX_INCLUDES),
+                    "a file may include itself in a circle");
     char  *text = NULL, *folder = NULL;
     size_t n;
     cJSON *json = NULL;
@@ -375,10 +394,12 @@ static Status read_file(const OptionTable *t, void *target, const char *path, in
     Status s = path_folder(&folder, path);
     if (s == OK && (s = json_parse(&json, text, n, path, JSON_COMMENTS)) == ERR_FORMAT) s = ERR_CONFIG;
     const cJSON *include = s == OK ? json_get(json, "include") : NULL;
-    for (const cJSON *one = cJSON_IsArray(include) ? include->child : include; one && s == OK; one = cJSON_IsArray(include) ? one->next : NULL) {
+    for (const cJSON *one = cJSON_IsArray(include) ? include->child : include; one && s == OK;
+         one = cJSON_IsArray(include) ? one->next : NULL) {
         char *full = NULL;
         if (!cJSON_IsString(one)) s = fail(ERR_CONFIG, "%s: include must be a path or a list of paths", path);
-        else if ((s = path_join(&full, folder, one->valuestring)) == OK) s = during(read_file(t, target, full, depth + 1), "reading what %s includes", path);
+        else if ((s = path_join(&full, folder, one->valuestring)) == OK)
+            s = during(read_file(t, target, full, depth + 1), "reading what %s includes", path);
         free(full);
     }
     Source src = { path, folder, text, n };
@@ -419,7 +440,8 @@ Status options_to_json(const OptionTable *t, const void *target, cJSON **out)
         cJSON               *to = sec->name[0] ? cJSON_AddObjectToObject(root, sec->name) : root;
         if (!to) s = fail(ERR_MEMORY, "no memory for JSON");
         for (size_t k = 0; k < sec->n_options && s == OK; k++)
-            s = json_add(to, sec->options[k].key, value_json(&sec->options[k], (const char *)target + sec->base + sec->options[k].offset));
+            s = json_add(to, sec->options[k].key,
+                         value_json(&sec->options[k], (const char *)target + sec->base + sec->options[k].offset));
     }
     if (s == OK) *out = root;
     else cJSON_Delete(root);

@@ -66,9 +66,11 @@ void   options_release(const OptionTable *t, void *target);
 /* Reads a config file: comments, "include" (one path or a list, relative to the file, read first), strict keys. */
 Status options_read_file(const OptionTable *t, void *target, const char *path) MUST_USE;
 /* The same from an object; `name` is what errors call it, `folder` what paths resolve against. */
-Status options_read_json(const OptionTable *t, void *target, const cJSON *object, const char *name, const char *folder) MUST_USE;
+Status options_read_json(const OptionTable *t, void *target, const cJSON *object, const char *name,
+                         const char *folder) MUST_USE;
 /* Only the keys of the object that the section knows; the rest belongs to others (a published config.json). */
-Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder) MUST_USE;
+Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name,
+                          const char *folder) MUST_USE;
 /* One key as on the command line: "train.learning_rate" or its unique last part; text is parsed by the option's type. */
 Status options_set(const OptionTable *t, void *target, const char *key, const char *text) MUST_USE;
 /* Flags in order; a list's first flag replaces what is there, its further flags add to it (--model A --model B). */
@@ -78,7 +80,7 @@ Status options_apply(const OptionTable *t, void *target, const Flag *flags, size
 bool   options_knows(const OptionTable *t, const char *key, bool *is_bool);
 
 Status options_to_json(const OptionTable *t, const void *target, cJSON **out) MUST_USE;      /* complete; gives */
-Status options_schema(const OptionTable *t, cJSON **out) MUST_USE;                           /* JSON Schema draft 2020-12 */
+Status options_schema(const OptionTable *t, cJSON **out) MUST_USE; /* JSON Schema draft 2020-12 */
 void   options_print_help(const OptionTable *t, FILE *to);
 
 Status string_list_add(StringList *l, const char *s) MUST_USE;

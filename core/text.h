@@ -15,7 +15,7 @@ Status text_add(Text *t, const void *bytes, size_t n) MUST_USE;
 Status text_addf(Text *t, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 void   text_clear(Text *t);
 void   text_release(Text *t);
-char  *text_take(Text *t);                       /* gives the string (free it); "" copies too; NULL when memory ran out */
+char *text_take(Text *t); /* gives the string (free it); "" copies too; NULL when memory ran out */
 
 Status text_copy(char **out, const char *s) MUST_USE;                 /* gives; frees what *out held */
 Status text_format(char **out, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;

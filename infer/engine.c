@@ -24,10 +24,12 @@ Status engine_open(Engine **out, Backend *backend, const char *path, const char 
     e->backend = backend;
     Status  s = bundle_open(&e->bundle, path, checkpoint);
     Bundle *b = &e->bundle;
-    if (s == OK) s = b->tokenizer_json ? tokenizer_parse(&e->tokenizer, b->tokenizer_json, strlen(b->tokenizer_json), b->path)
-                                       : tokenizer_open(&e->tokenizer, b->tokenizer_path);
+    if (s == OK)
+        s = b->tokenizer_json ? tokenizer_parse(&e->tokenizer, b->tokenizer_json, strlen(b->tokenizer_json), b->path)
+                              : tokenizer_open(&e->tokenizer, b->tokenizer_path);
     if (s == OK && tokenizer_size(e->tokenizer) > b->config.vocab_size)
-        s = hint(fail(ERR_FORMAT, "%s: the tokenizer has %d tokens, the model's vocab_size is %lld", path, tokenizer_size(e->tokenizer), (long long)b->config.vocab_size),
+        s = hint(fail(ERR_FORMAT, "%s: the tokenizer has %d tokens, the model's vocab_size is %lld", path,
+                      tokenizer_size(e->tokenizer), (long long)b->config.vocab_size),
                  "weights, config.json and tokenizer must belong together");
     if (s == OK) s = bundle_model(b, backend, task, &e->model);
     if (s == OK) s = ctx_new(&e->ctx, backend, (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE));
@@ -60,7 +62,9 @@ int64_t          engine_max_length(const Engine *e) { return e->max_length; }
 int64_t engine_width(const Engine *e)
 {
     const Model *m = e->model;
-    return m->task->has_classes ? (int64_t)m->labels.n : m->task->predicts_tokens ? m->config.vocab_size : m->config.hidden_size;
+    return m->task->has_classes       ? (int64_t)m->labels.n
+           : m->task->predicts_tokens ? m->config.vocab_size
+                                      : m->config.hidden_size;
 }
 
 static bool is_blank(const char *text, size_t n)
@@ -70,13 +74,17 @@ static bool is_blank(const char *text, size_t n)
     return true;
 }
 
-Status engine_encode(const Engine *e, const char *text, size_t n, const char *pair, size_t n_pair, bool error_if_long, Encoding *out)
+Status engine_encode(const Engine *e, const char *text, size_t n, const char *pair, size_t n_pair, bool error_if_long,
+                     Encoding *out)
 {
-    if (is_blank(text, n) || (pair && is_blank(pair, n_pair))) return hint(fail(ERR_DATA, "the text is empty"), "give at least one character that is not a space");
+    if (is_blank(text, n) || (pair && is_blank(pair, n_pair)))
+        return hint(fail(ERR_DATA, "the text is empty"), "give at least one character that is not a space");
     EncodeOptions o = { .max_length = (size_t)e->max_length };
     TRY(tokenizer_encode(e->tokenizer, text, n, pair, n_pair, &o, out));
     if (error_if_long && out->n_untruncated > out->n)
-        return hint(fail(ERR_DATA, "the text has %zu tokens, the model takes %lld", out->n_untruncated, (long long)e->max_length), "shorten it, or allow truncation");
+        return hint(fail(ERR_DATA, "the text has %zu tokens, the model takes %lld", out->n_untruncated,
+                         (long long)e->max_length),
+                    "shorten it, or allow truncation");
     return OK;
 }
 
@@ -88,10 +96,12 @@ static Status fill_batch(Engine *e, const Encoding *const *inputs, int64_t n)
         int64_t first = e->batch.streams[0].n_tokens;
         TRY(batch_add(&e->batch, 0, inputs[i]->ids, inputs[i]->segments, (int64_t)inputs[i]->n, i));
         for (size_t k = 0; e->model->task->predicts_tokens && k < inputs[i]->n; k++)
-            if (inputs[i]->ids[k] == mask) TRY(batch_add_token_label(&e->batch, (int32_t)(first + (int64_t)k), BATCH_IGNORE));
+            if (inputs[i]->ids[k] == mask)
+                TRY(batch_add_token_label(&e->batch, (int32_t)(first + (int64_t)k), BATCH_IGNORE));
     }
     if (e->model->task->predicts_tokens && e->batch.n_labelled == 0)
-        return hint(fail(ERR_DATA, "there is no mask token in the text"), "write %s where a word is to be predicted", mask >= 0 ? tokenizer_token(e->tokenizer, mask) : "the mask token");
+        return hint(fail(ERR_DATA, "there is no mask token in the text"), "write %s where a word is to be predicted",
+                    mask >= 0 ? tokenizer_token(e->tokenizer, mask) : "the mask token");
     return OK;
 }
 

@@ -11,13 +11,14 @@
 typedef struct Engine Engine;
 
 /* model: a run folder, checkpoint or published folder; task NULL: the model's own. Borrows the backend. */
-Status engine_open(Engine **out, Backend *backend, const char *model, const char *checkpoint, const char *task) MUST_USE;
+Status engine_open(Engine **out, Backend *backend, const char *model, const char *checkpoint,
+                   const char *task) MUST_USE;
 void   engine_close(Engine *e);
 
 const Model     *engine_model(const Engine *e);
 const Tokenizer *engine_tokenizer(const Engine *e);
 const Bundle    *engine_bundle(const Engine *e);
-int64_t          engine_max_length(const Engine *e);      /* tokens a sequence: what it was trained with, else the model's limit */
+int64_t engine_max_length(const Engine *e); /* tokens a sequence: what it was trained with, else the model's limit */
 int64_t          engine_width(const Engine *e);           /* numbers an output row has */
 
 /* Text to tokens, any thread. A text that is empty (or only spaces) is ERR_DATA. A text that is too long is cut, and

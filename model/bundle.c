@@ -29,7 +29,8 @@ static Status parse_text(const ArrayFile *f, const char *key, cJSON **out)
 {
     const char *text = array_file_text(f, key);
     if (!text)
-        return hint(fail(ERR_FORMAT, "%s is no whet checkpoint: it has no text \"%s\"", array_file_path(f), key), "name a checkpoint that `whet train` wrote");
+        return hint(fail(ERR_FORMAT, "%s is no whet checkpoint: it has no text \"%s\"", array_file_path(f), key),
+                    "name a checkpoint that `whet train` wrote");
     return json_parse(out, text, strlen(text), array_file_path(f), JSON_STRICT);
 }
 
@@ -106,7 +107,8 @@ static Status read_pooling(Bundle *b, const char *folder)
         if (s == OK) s = json_get_bool(&mean, json, "pooling_mode_mean_tokens", false, path);
         if (mode) { first = strcmp(mode, "cls") == 0; mean = strcmp(mode, "mean") == 0; }
         if (s == OK && first == mean)
-            s = hint(fail(ERR_UNSUPPORTED, "%s: this way of pooling is not known", path), "whet pools by the first token or by the mean");
+            s = hint(fail(ERR_UNSUPPORTED, "%s: this way of pooling is not known", path),
+                     "whet pools by the first token or by the mean");
     }
     if (s == OK && first) s = text_copy(&b->config.pooling, "first");
     cJSON_Delete(json);
@@ -140,16 +142,20 @@ static Status open_folder(Bundle *b, const char *folder)
     cJSON *config = NULL;
     Status s = path_join(&config_path, folder, "config.json");
     if (s == OK && !file_exists(config_path))
-        s = hint(fail(ERR_IO, "%s has no config.json", folder), "a MODEL is a run folder, a checkpoint .h5, or a folder with config.json and model.safetensors");
+        s = hint(fail(ERR_IO, "%s has no config.json", folder),
+                 "a MODEL is a run folder, a checkpoint .h5, or a folder with config.json and model.safetensors");
     if (s == OK) s = json_read_file(&config, config_path, JSON_STRICT);
     if (s == OK && !json_get(config, "model_type")) s = fail(ERR_FORMAT, "%s: there is no \"model_type\"", config_path);
-    if (s == OK && (s = model_config_read_json(&b->config, config, config_path)) != OK) s = s == ERR_CONFIG ? ERR_FORMAT : s;
+    if (s == OK && (s = model_config_read_json(&b->config, config, config_path)) != OK)
+        s = s == ERR_CONFIG ? ERR_FORMAT : s;
     const cJSON *classes = json_get(config, "architectures"), *whet = json_get(config, "whet");
-    const TaskDef *task = cJSON_IsArray(classes) && cJSON_IsString(classes->child) ? task_of_class(classes->child->valuestring) : NULL;
+    const TaskDef *task =
+        cJSON_IsArray(classes) && cJSON_IsString(classes->child) ? task_of_class(classes->child->valuestring) : NULL;
     const char *own_task = NULL;
     if (s == OK && whet) s = json_get_string(&own_task, whet, "task", NULL, config_path);
     if (s == OK && whet) s = json_get_int(&b->max_length, whet, "max_length", 0, config_path);
-    if (s == OK && (own_task || (task && strcmp(task->class_suffix, "Model") != 0))) s = text_copy(&b->task, own_task ? own_task : task->name);
+    if (s == OK && (own_task || (task && strcmp(task->class_suffix, "Model") != 0)))
+        s = text_copy(&b->task, own_task ? own_task : task->name);
     if (s == OK) s = read_labels(b, config, config_path);
     if (s == OK) s = read_pooling(b, folder);
     if (s == OK) s = read_modules(b, folder);
@@ -178,7 +184,8 @@ static Status checkpoint_of_run(char **out, const char *run, const char *which)
         if (file_exists(*out)) return OK;
     }
     if (which) return text_format(out, "%s/checkpoints/%s.h5", run, which);
-    return hint(fail(ERR_IO, "the run %s has no checkpoint yet", run), "train it, or go on with `whet train CONFIG --resume`");
+    return hint(fail(ERR_IO, "the run %s has no checkpoint yet", run),
+                "train it, or go on with `whet train CONFIG --resume`");
 }
 
 Status bundle_open(Bundle *b, const char *path, const char *checkpoint)
@@ -188,7 +195,9 @@ Status bundle_open(Bundle *b, const char *path, const char *checkpoint)
     Status s = model_config_default(&b->config);
     if (s == OK) s = text_copy(&b->name, path_name(path));
     if (s == OK) s = path_join(&runs, path, "checkpoints");
-    if (s == OK && !file_exists(path)) s = hint(fail(ERR_IO, "there is no %s", path), "a MODEL is a run folder, a checkpoint .h5, or a published checkpoint folder");
+    if (s == OK && !file_exists(path))
+        s = hint(fail(ERR_IO, "there is no %s", path),
+                 "a MODEL is a run folder, a checkpoint .h5, or a published checkpoint folder");
     else if (s == OK && file_is_folder(path) && !file_is_folder(runs)) s = open_folder(b, path);
     else if (s == OK) {
         s = file_is_folder(path) ? checkpoint_of_run(&b->path, path, checkpoint) : text_copy(&b->path, path);

@@ -58,7 +58,10 @@ Status ctx_begin_scalars(Ctx *c, const StepScalars *s)
     return c->backend->upload(c->backend, c->scalars, &first, offsetof(StepScalars, grad_norm));
 }
 
-Status ctx_write_scalars(Ctx *c, const StepScalars *s) { return c->backend->upload(c->backend, c->scalars, s, sizeof *s); }
+Status ctx_write_scalars(Ctx *c, const StepScalars *s)
+{
+    return c->backend->upload(c->backend, c->scalars, s, sizeof *s);
+}
 Status ctx_read_scalars(Ctx *c, StepScalars *s) { return c->backend->download(c->backend, s, c->scalars, sizeof *s); }
 
 /* ---- tensors of the step -------------------------------------------------------------------------------------------- */
@@ -82,7 +85,8 @@ void *ctx_data(Ctx *c, size_t bytes)
     void *p = arena_alloc(&c->step_data, bytes);
     if (!p) {
         ctx_fail(c, ERR_MEMORY, "the step's memory of %zu MiB is full", c->step_data.capacity >> 20);
-        c->status = hint(c->status, "a smaller batch or max_length, or gradient_checkpointing; `whet plan` shows the sizes");
+        c->status =
+            hint(c->status, "a smaller batch or max_length, or gradient_checkpointing; `whet plan` shows the sizes");
     }
     return p;
 }
@@ -121,8 +125,8 @@ static void look_at(Ctx *c, const Tensor *t)
     for (int64_t i = 0; c->check_finite && i < n; i++)
         if (!isfinite(v[i])) {
             int64_t cols = tensor_dim(t, -1);
-            ctx_fail(c, ERR_NUMERIC, "%s: element (%lld, %lld) is %s", t->name, (long long)(i / cols), (long long)(i % cols),
-                     isnan(v[i]) ? "NaN" : "infinite");
+            ctx_fail(c, ERR_NUMERIC, "%s: element (%lld, %lld) is %s", t->name, (long long)(i / cols),
+                     (long long)(i % cols), isnan(v[i]) ? "NaN" : "infinite");
             break;
         }
     free(v);
@@ -181,8 +185,8 @@ static Status check_range(const int32_t *v, int64_t n, int64_t limit, const char
 {
     for (int64_t i = 0; i < n; i++)
         if (v[i] < 0 || v[i] >= limit)
-            return hint(fail(ERR_DATA, "token %lld of the batch has %s %d, where the model knows 0 to %lld", (long long)i, what,
-                             v[i], (long long)limit - 1),
+            return hint(fail(ERR_DATA, "token %lld of the batch has %s %d, where the model knows 0 to %lld",
+                             (long long)i, what, v[i], (long long)limit - 1),
                         "the tokenizer and the model must belong together, and max_length must fit the model");
     return OK;
 }
@@ -199,7 +203,8 @@ static Status upload_stream(Ctx *c, const Tokens *t, int64_t first_seq, TokensVi
     int64_t  n = t->n_tokens, b = t->n_seqs;
     int32_t *coordinates;                 /* row_seq and row_position of tokens, then of sequences */
     TRY(mem_new(&coordinates, (size_t)(2 * (n + b)), sizeof *coordinates));
-    int32_t *row_seq = coordinates, *row_position = row_seq + n, *seq_index = row_position + n, *seq_zero = seq_index + b;
+    int32_t *row_seq = coordinates, *row_position = row_seq + n, *seq_index = row_position + n,
+            *seq_zero = seq_index + b;
     for (int64_t s = 0; s < b; s++) {
         seq_index[s] = (int32_t)(first_seq + s);
         seq_zero[s] = 0;
@@ -208,10 +213,16 @@ static Status upload_stream(Ctx *c, const Tokens *t, int64_t first_seq, TokensVi
             row_position[i] = i - t->cu_seqlens[s];
         }
     }
-    *v = (TokensView){ .n_tokens = n, .n_seqs = b, .max_len = t->max_len,
-                       .ids = put(c, t->ids, n), .positions = put(c, t->positions, n), .segments = put(c, t->segments, n),
-                       .cu_seqlens = put(c, t->cu_seqlens, b + 1), .row_seq = put(c, row_seq, n),
-                       .row_position = put(c, row_position, n), .seq_index = put(c, seq_index, b),
+    *v = (TokensView){ .n_tokens = n,
+                       .n_seqs = b,
+                       .max_len = t->max_len,
+                       .ids = put(c, t->ids, n),
+                       .positions = put(c, t->positions, n),
+                       .segments = put(c, t->segments, n),
+                       .cu_seqlens = put(c, t->cu_seqlens, b + 1),
+                       .row_seq = put(c, row_seq, n),
+                       .row_position = put(c, row_position, n),
+                       .seq_index = put(c, seq_index, b),
                        .seq_zero = put(c, seq_zero, b) };
     free(coordinates);
     return c->status;

@@ -74,7 +74,8 @@ void   ctx_free(Ctx *ctx);
 void   ctx_begin(Ctx *ctx, Tape *tape, bool training);      /* forget the last step; tape NULL: do not record */
 
 /* The batch's arrays in backend memory. Ids, positions and segments are checked against the model's tables. */
-Status ctx_upload(Ctx *ctx, const Batch *batch, int64_t vocab, int64_t max_positions, int64_t segments, BatchView *out) MUST_USE;
+Status ctx_upload(Ctx *ctx, const Batch *batch, int64_t vocab, int64_t max_positions, int64_t segments,
+                  BatchView *out) MUST_USE;
 
 /* Scalars of a step. Begin writes what the host decides (key, learning rate, clipping) and zeroes the sums; what kernels
  * count across steps (updates) stays. Write sets all of it, after opening or resuming. */
@@ -89,7 +90,7 @@ Status ctx_read_scalars(Ctx *ctx, StepScalars *s) MUST_USE;
 
 Tensor *ctx_tensor(Ctx *ctx, const int64_t *dims, int ndim);       /* uninitialised; &ctx->nothing when memory is out */
 Tensor *ctx_tensor_like(Ctx *ctx, const Tensor *t);
-void   *ctx_data(Ctx *ctx, size_t bytes);                          /* backend memory of the step; NULL after a failure */
+void *ctx_data(Ctx *ctx, size_t bytes); /* backend memory of the step; NULL after a failure */
 Tensor *ctx_fail(Ctx *ctx, Status code, const char *fmt, ...) PRINTF_LIKE(3, 4);      /* gives &ctx->nothing */
 Tensor *tensor_name(Ctx *ctx, Tensor *t, const char *fmt, ...) PRINTF_LIKE(3, 4);     /* gives t */
 
@@ -107,7 +108,8 @@ Status ctx_leave(Ctx *ctx, Status s, const char *slot);
 void *ctx_workspace(Ctx *ctx, size_t bytes);
 
 /* Records how `out` came about when there is a tape and an input wants a gradient. `args` is copied. */
-void ctx_record(Ctx *ctx, BackwardFn backward, Tensor *out, Tensor *const *in, int n_in, const void *args, size_t bytes);
+void ctx_record(Ctx *ctx, BackwardFn backward, Tensor *out, Tensor *const *in, int n_in, const void *args,
+                size_t bytes);
 bool ctx_records(const Ctx *ctx, Tensor *const *in, int n_in);
 
 /* Where an input's gradient goes: data NULL when nobody wants it, else write (or add to) it. */

@@ -5,7 +5,8 @@
 
 #include "core/arena.h"
 
-Status model_new(Model **out, Backend *backend, const ModelConfig *config, const TaskDef *task, const StringList *labels)
+Status model_new(Model **out, Backend *backend, const ModelConfig *config, const TaskDef *task,
+                 const StringList *labels)
 {
     Model *m;
     TRY(mem_new(&m, 1, sizeof *m));
@@ -18,7 +19,8 @@ Status model_new(Model **out, Backend *backend, const ModelConfig *config, const
         s = fail(ERR_UNSUPPORTED, "there is no architecture \"%s\"", m->config.architecture);
     for (size_t i = 0; labels && i < labels->n && s == OK; i++) s = string_list_add(&m->labels, labels->items[i]);
     if (s == OK && task->has_classes && m->labels.n < 2)
-        s = hint(fail(ERR_DATA, "a classifier needs at least two labels, the data has %zu", m->labels.n), "check data.label: the name of the label column");
+        s = hint(fail(ERR_DATA, "a classifier needs at least two labels, the data has %zu", m->labels.n),
+                 "check data.label: the name of the label column");
     if (s == OK) s = m->arch->declare(m);
     m->params.layer = 1 << 30;                       /* heads come after every block */
     if (s == OK) s = task->declare(m);
@@ -41,7 +43,8 @@ void model_free(Model *m)
 
 Status model_upload(Ctx *ctx, const Model *m, const Batch *batch, BatchView *view)
 {
-    return ctx_upload(ctx, batch, m->config.vocab_size, m->config.max_position_embeddings, m->config.type_vocab_size, view);
+    return ctx_upload(ctx, batch, m->config.vocab_size, m->config.max_position_embeddings, m->config.type_vocab_size,
+                      view);
 }
 
 Tensor *model_hidden(Ctx *ctx, const Model *m, const BatchView *view) { return m->arch->forward(ctx, m, view); }

@@ -19,7 +19,7 @@ typedef struct ArchDef {
     const char *class_name;               /* "Bert": + task suffix = "BertForMaskedLM", + "Model" without head */
     Status    (*declare)(Model *m);                                            /* fills m->arch_state */
     Tensor   *(*forward)(Ctx *ctx, const Model *m, const BatchView *batch);    /* hidden states (N, C) */
-    Status    (*declare_pooler)(Model *m, int flags);                          /* the published dense + tanh over the first token */
+    Status (*declare_pooler)(Model *m, int flags); /* the published dense + tanh over the first token */
     Tensor   *(*pool)(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch);      /* (B, C) */
     Tensor   *(*word_table)(const Model *m);                                   /* (V, C), for tied heads */
 } ArchDef;
@@ -33,7 +33,7 @@ typedef struct TaskDef {
     bool        is_pair;                  /* two texts a row */
     bool        predicts_tokens;          /* outputs belong to Batch.label_rows, not to sequences */
     Status    (*declare)(Model *m);                                            /* fills m->head */
-    Tensor   *(*forward)(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch);   /* (B or n_labelled, width) */
+    Tensor *(*forward)(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch); /* (B or n_labelled, width) */
     /* One output row (host memory) -> what predict and serve answer, into an object. */
     Status    (*answer)(const Model *m, const REAL *row, int64_t width, const AnswerOptions *o, cJSON *out);
 } TaskDef;
@@ -49,11 +49,13 @@ struct Model {
 };
 
 /* Declares everything and allocates the values (not yet filled: load or params_fill_initial). Copies config and labels. */
-Status model_new(Model **out, Backend *backend, const ModelConfig *config, const TaskDef *task, const StringList *labels) MUST_USE;
+Status model_new(Model **out, Backend *backend, const ModelConfig *config, const TaskDef *task,
+                 const StringList *labels) MUST_USE;
 void   model_free(Model *m);
-Status model_upload(Ctx *ctx, const Model *m, const Batch *batch, BatchView *view) MUST_USE;      /* ctx_upload with the model's limits */
+Status model_upload(Ctx *ctx, const Model *m, const Batch *batch,
+                    BatchView *view) MUST_USE; /* ctx_upload with the model's limits */
 Tensor *model_hidden(Ctx *ctx, const Model *m, const BatchView *view);                            /* (N, C) */
-Tensor *model_forward(Ctx *ctx, const Model *m, const BatchView *view);                           /* the task's output */
+Tensor *model_forward(Ctx *ctx, const Model *m, const BatchView *view); /* the task's output */
 
 const ArchDef *arch_find(const char *name);                       /* NULL when unknown */
 const TaskDef *task_find(const char *name);

@@ -58,11 +58,13 @@ Status model_config_copy(ModelConfig *out, const ModelConfig *from)
 Status model_config_check(const ModelConfig *c, const char *name)
 {
     if (c->hidden_size % c->num_attention_heads)
-        return hint(fail(ERR_CONFIG, "%s: hidden_size %" PRId64 " is not a multiple of num_attention_heads %" PRId64, name,
-                         c->hidden_size, c->num_attention_heads), "choose heads that divide the width");
+        return hint(fail(ERR_CONFIG, "%s: hidden_size %" PRId64 " is not a multiple of num_attention_heads %" PRId64,
+                         name, c->hidden_size, c->num_attention_heads),
+                    "choose heads that divide the width");
     if (c->vocab_size < 1) return fail(ERR_CONFIG, "%s: vocab_size is %" PRId64, name, c->vocab_size);
-    double elements = (double)c->vocab_size * (double)c->hidden_size
-                    + (double)c->num_hidden_layers * (double)c->hidden_size * (4.0 * (double)c->hidden_size + 2.0 * (double)c->intermediate_size);
+    double elements = (double)c->vocab_size * (double)c->hidden_size +
+                      (double)c->num_hidden_layers * (double)c->hidden_size *
+                          (4.0 * (double)c->hidden_size + 2.0 * (double)c->intermediate_size);
     if (elements > 1e12) return fail(ERR_CONFIG, "%s: a model of %.0f billion parameters", name, elements / 1e9);
     return OK;
 }

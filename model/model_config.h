@@ -23,7 +23,8 @@ extern const size_t n_model_options;
 
 Status model_config_default(ModelConfig *c) MUST_USE;
 void   model_config_release(ModelConfig *c);
-Status model_config_read_json(ModelConfig *c, const cJSON *json, const char *name) MUST_USE;      /* known keys; the rest stays */
+Status model_config_read_json(ModelConfig *c, const cJSON *json,
+                              const char *name) MUST_USE; /* known keys; the rest stays */
 Status model_config_to_json(const ModelConfig *c, cJSON **out) MUST_USE;                          /* gives */
 Status model_config_copy(ModelConfig *out, const ModelConfig *from) MUST_USE;
 /* Whether the numbers make a model: heads divide the width, nothing is zero or absurdly large. */

@@ -103,7 +103,8 @@ Status params_fill_initial(Params *ps, uint32_t seed, double range)
         TRY(mem_new(&v, (size_t)p->n, sizeof *v));
         uint32_t stream = (uint32_t)hash_u64(p->name, strlen(p->name), 0);
         if (p->flags & PARAM_NORMAL)
-            for (int64_t k = 0; k < p->n; k++) v[k] = (REAL)(range * rng_draw_normal(seed, RNG_SITE_INIT, stream, (uint64_t)k));
+            for (int64_t k = 0; k < p->n; k++)
+                v[k] = (REAL)(range * rng_draw_normal(seed, RNG_SITE_INIT, stream, (uint64_t)k));
         if (p->flags & PARAM_ONE)
             for (int64_t k = 0; k < p->n; k++) v[k] = 1;
         Status s = param_set(ps, p, v);
@@ -129,7 +130,9 @@ Status params_freeze(Params *ps, const char *const *patterns, size_t n_patterns,
             int    n = matches(p, patterns[k]);
             if (n == 0) continue;
             if (n < p->n_slices)
-                return hint(fail(ERR_CONFIG, "train.freeze: \"%s\" matches %s but not all of the block it is computed with (%s ... %s)",
+                return hint(fail(ERR_CONFIG,
+                                 "train.freeze: \"%s\" matches %s but not all of the block it is computed with (%s ... "
+                                 "%s)",
                                  patterns[k], p->name, p->slices[0].name, p->slices[p->n_slices - 1].name),
                             "freeze query, key and value together");
             p->trainable = false;
@@ -177,7 +180,10 @@ int64_t params_count(const Params *ps, bool trainable_only)
     return n;
 }
 
-Status params_zero_grads(Params *ps) { return ps->backend->zero(ps->backend, ps->grads, (size_t)ps->n_state * sizeof(REAL)); }
+Status params_zero_grads(Params *ps)
+{
+    return ps->backend->zero(ps->backend, ps->grads, (size_t)ps->n_state * sizeof(REAL));
+}
 
 Status param_get(const Params *ps, const Param *p, REAL *host)
 {

@@ -32,7 +32,7 @@ typedef struct Param {
     char      *name;
     ParamSlice slices[PARAM_MAX_SLICES];
     int        n_slices, flags;
-    int        layer;            /* 0 embeddings, 1.. blocks, INT_MAX what comes after: for freezing the lowest layers */
+    int layer; /* 0 embeddings, 1.. blocks, INT_MAX what comes after: for freezing the lowest layers */
     bool       trainable;
     bool       loaded;           /* its values came from a file */
     int64_t    n, offset, state; /* elements; first one in the values, in the gradients (-1: frozen) */

@@ -42,13 +42,15 @@ void *ctx_back_alloc(Ctx *c, size_t bytes)
             return p;
         }
     void *p = arena_alloc(&c->back, bytes);
-    if (!p) ctx_fail(c, ERR_MEMORY, "the memory for gradients of activations (%zu MiB) is full", c->back.capacity >> 20);
+    if (!p)
+        ctx_fail(c, ERR_MEMORY, "the memory for gradients of activations (%zu MiB) is full", c->back.capacity >> 20);
     return p;
 }
 
 void ctx_back_free(Ctx *c, void *data, size_t bytes)
 {
-    if (data && c->n_free_grads < (int)COUNT(c->free_grads)) c->free_grads[c->n_free_grads++] = (struct FreeGrad){ data, bytes };
+    if (data && c->n_free_grads < (int)COUNT(c->free_grads))
+        c->free_grads[c->n_free_grads++] = (struct FreeGrad){ data, bytes };
 }
 
 GradOut grad_out(Ctx *c, Tensor *t)
@@ -113,7 +115,9 @@ static Status recompute_backward(Ctx *c, const TapeNode *n)
     c->tape = outer;
     GradOut g = grad_out(c, x);
     if (c->status == OK && g.data && inner.grad) {
-        AxpbyArgs add = { .dtype = x->dtype, .n = tensor_count(x), .a = 1, .x = inner.grad, .y = g.data, .accumulate_y = g.accumulate };
+        AxpbyArgs add = {
+            .dtype = x->dtype, .n = tensor_count(x), .a = 1, .x = inner.grad, .y = g.data, .accumulate_y = g.accumulate
+        };
         ctx_run(c, axpby, &add);
     }
     ctx_back_free(c, inner.grad, tensor_bytes(&inner));

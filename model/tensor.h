@@ -34,7 +34,10 @@ static inline int64_t tensor_count(const Tensor *t)
     return n;
 }
 
-static inline int64_t tensor_rows(const Tensor *t) { return tensor_dim(t, -1) ? tensor_count(t) / tensor_dim(t, -1) : 0; }
+static inline int64_t tensor_rows(const Tensor *t)
+{
+    return tensor_dim(t, -1) ? tensor_count(t) / tensor_dim(t, -1) : 0;
+}
 static inline size_t  tensor_bytes(const Tensor *t) { return (size_t)tensor_count(t) * dtype_size(t->dtype); }
 
 #endif

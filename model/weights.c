@@ -50,11 +50,13 @@ static Status wrong_shape(const Model *m, const Param *p, const ParamSlice *s, c
 {
     char want[96] = "", got[96] = "";
     for (int i = 0; i < p->tensor.ndim; i++)
-        snprintf(want + strlen(want), sizeof want - strlen(want), "%s%" PRId64, i ? " x " : "", i ? p->tensor.shape[i] : s->rows);
+        snprintf(want + strlen(want), sizeof want - strlen(want), "%s%" PRId64, i ? " x " : "",
+                 i ? p->tensor.shape[i] : s->rows);
     for (int i = 0; i < info->ndim; i++)
         snprintf(got + strlen(got), sizeof got - strlen(got), "%s%" PRId64, i ? " x " : "", info->shape[i]);
     Status st = fail(ERR_FORMAT, "%s: %s is %s, the config says %s", path, info->name, got, want);
-    return &p->tensor == m->arch->word_table(m) ? hint(st, "vocab_size must be the word table's rows; weights, config.json and tokenizer must belong together")
+    return &p->tensor == m->arch->word_table(m) ? hint(st, "vocab_size must be the word table's rows; weights, "
+                                                           "config.json and tokenizer must belong together")
                                                 : hint(st, "config.json and the weights must belong together");
 }
 
@@ -68,7 +70,8 @@ static Status load_param(Model *m, Param *p, ArrayFile *f, const char *group, bo
         if (!slices[i] && may_lack) return OK;
         if (!slices[i])
             return hint(fail(ERR_FORMAT, "%s has no array %s%s", array_file_path(f), group, p->slices[i].name),
-                        "this model is \"%s\" with task \"%s\"; `whet inspect` lists what the file holds", m->arch->name, m->task->name);
+                        "this model is \"%s\" with task \"%s\"; `whet inspect` lists what the file holds",
+                        m->arch->name, m->task->name);
         if (!shape_fits(p, &p->slices[i], slices[i])) {
             if (may_lack) return OK;
             return wrong_shape(m, p, &p->slices[i], slices[i], array_file_path(f));

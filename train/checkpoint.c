@@ -161,7 +161,8 @@ static Status load_moments(Run *r, ArrayFile *f)
         moment_name(name, i);
         const ArrayInfo *info = array_file_find(f, name);
         if (!info || info->count != optimizer_size(r->optimizer)) {
-            s = hint(fail(ERR_FORMAT, "%s: %s does not fit this run's optimizer", array_file_path(f), name), "resume with the config the run was started with");
+            s = hint(fail(ERR_FORMAT, "%s: %s does not fit this run's optimizer", array_file_path(f), name),
+                     "resume with the config the run was started with");
             break;
         }
         for (int64_t at = 0; at < info->count && s == OK; at += MOMENT_PIECE) {
@@ -175,7 +176,8 @@ static Status load_moments(Run *r, ArrayFile *f)
 }
 
 /* Settings that may differ between the run's parts without changing its numbers. */
-static const char *const free_to_change[] = { "device", "threads", "output_dir", "logging_steps", "save_total_limit", "prepared" };
+static const char *const free_to_change[] = { "device",        "threads",          "output_dir",
+                                              "logging_steps", "save_total_limit", "prepared" };
 
 static Status same_settings(const cJSON *then, const cJSON *now, const char *at)
 {
@@ -187,8 +189,9 @@ static Status same_settings(const cJSON *then, const cJSON *now, const char *at)
         if (skip) continue;
         if (cJSON_IsObject(v)) TRY(same_settings(v, w, v->string));
         else if (!cJSON_Compare(v, w, true))
-            return hint(fail(ERR_CONFIG, "%s%s%s has changed since this run was started", at, *at ? "." : "", v->string),
-                        "resume with the old value (it stands in the run's config.json), or start anew with --overwrite");
+            return hint(
+                fail(ERR_CONFIG, "%s%s%s has changed since this run was started", at, *at ? "." : "", v->string),
+                "resume with the old value (it stands in the run's config.json), or start anew with --overwrite");
     }
     return OK;
 }
@@ -202,7 +205,8 @@ Status checkpoint_load_last(Run *r, bool *found)
     Status     s = path_join(&path, r->job->output_dir, "checkpoints/last.h5");
     *found = s == OK && file_exists(path);
     if (*found && s == OK) s = array_file_open(&f, path);
-    const char *state_text = f ? array_file_text(f, BUNDLE_TEXT_STATE) : NULL, *config_text = f ? array_file_text(f, BUNDLE_TEXT_RUN) : NULL;
+    const char *state_text = f ? array_file_text(f, BUNDLE_TEXT_STATE) : NULL,
+               *config_text = f ? array_file_text(f, BUNDLE_TEXT_RUN) : NULL;
     if (f && s == OK && (!state_text || !config_text)) s = fail(ERR_FORMAT, "%s is no checkpoint of a run", path);
     if (f && s == OK) s = json_parse(&config, config_text, strlen(config_text), path, JSON_STRICT);
     if (f && s == OK) s = same_settings(config, r->config, "");

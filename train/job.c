@@ -119,13 +119,20 @@ static Status check(const Job *job)
 {
     const TrainConfig *t = &job->train;
     const char        *at = job->config_path ? job->config_path : "the command line";
-    if (!job->task) return hint(fail(ERR_CONFIG, "%s does not say which task", at), "add \"task\": \"sequence-classification\" (or sentence-pair, masked-lm, embedding)");
-    if (strchr(job->name, '/') || job->name[0] == '.') return fail(ERR_CONFIG, "name: \"%s\" is no name for a folder", job->name);
+    if (!job->task)
+        return hint(fail(ERR_CONFIG, "%s does not say which task", at),
+                    "add \"task\": \"sequence-classification\" (or sentence-pair, masked-lm, embedding)");
+    if (strchr(job->name, '/') || job->name[0] == '.')
+        return fail(ERR_CONFIG, "name: \"%s\" is no name for a folder", job->name);
     if (!job->model.from && !job->model.tokenizer)
-        return hint(fail(ERR_CONFIG, "%s names no model to start from", at), "set model.from to a published folder, or model.tokenizer (and the sizes) to start from scratch");
-    if (t->max_steps <= 0 && t->num_train_epochs <= 0) return fail(ERR_CONFIG, "train.num_train_epochs is %g and train.max_steps is not set: nothing to do", t->num_train_epochs);
+        return hint(fail(ERR_CONFIG, "%s names no model to start from", at),
+                    "set model.from to a published folder, or model.tokenizer (and the sizes) to start from scratch");
+    if (t->max_steps <= 0 && t->num_train_epochs <= 0)
+        return fail(ERR_CONFIG, "train.num_train_epochs is %g and train.max_steps is not set: nothing to do",
+                    t->num_train_epochs);
     if (t->early_stopping_patience > 0 && (!job->data.validation || strcmp(t->eval_strategy, "no") == 0))
-        return hint(fail(ERR_CONFIG, "train.early_stopping_patience needs evaluations"), "set data.validation (a file, or a share such as 0.1) and train.eval_strategy");
+        return hint(fail(ERR_CONFIG, "train.early_stopping_patience needs evaluations"),
+                    "set data.validation (a file, or a share such as 0.1) and train.eval_strategy");
     return OK;
 }
 

@@ -6,8 +6,8 @@
 #include "model/model_config.h"
 
 typedef struct TrainConfig {
-    double     learning_rate, head_learning_rate, num_train_epochs, warmup_ratio, weight_decay, adam_beta1, adam_beta2, adam_epsilon, momentum,
-               max_grad_norm, label_smoothing_factor, mlm_probability;
+    double learning_rate, head_learning_rate, num_train_epochs, warmup_ratio, weight_decay, adam_beta1, adam_beta2,
+        adam_epsilon, momentum, max_grad_norm, label_smoothing_factor, mlm_probability;
     int64_t    max_steps, per_device_train_batch_size, per_device_eval_batch_size, max_batch_tokens,
                gradient_accumulation_steps, warmup_steps, seed, eval_steps, save_steps, save_total_limit, logging_steps,
                early_stopping_patience, freeze_layers;

@@ -46,7 +46,8 @@ Status metrics_new(Metrics **out, const StringList *labels, bool intervals)
         return s;
     }
     give_counts(&m->all, m->counts, m->k);
-    for (size_t i = 0; m->replicates && i < REPLICATES_ALIGNED; i++) give_counts(&m->replicates[i], m->counts + (i + 1) * 3 * m->k, m->k);
+    for (size_t i = 0; m->replicates && i < REPLICATES_ALIGNED; i++)
+        give_counts(&m->replicates[i], m->counts + (i + 1) * 3 * m->k, m->k);
     *out = m;
     return OK;
 }
@@ -102,15 +103,40 @@ void metrics_add(Metrics *m, int64_t row, const Outcome *o)
 static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 static double f1_of(double precision, double recall) { return ratio(2 * precision * recall, precision + recall); }
 
-typedef enum Which { ACCURACY, MACRO_P, MACRO_R, MACRO_F1, MICRO_P, MICRO_R, MICRO_F1, WEIGHTED_P, WEIGHTED_R, WEIGHTED_F1, MATTHEWS, LOG_LOSS,
-                     LOSS, PERPLEXITY, N_WHICH } Which;
+typedef enum Which {
+    ACCURACY,
+    MACRO_P,
+    MACRO_R,
+    MACRO_F1,
+    MICRO_P,
+    MICRO_R,
+    MICRO_F1,
+    WEIGHTED_P,
+    WEIGHTED_R,
+    WEIGHTED_F1,
+    MATTHEWS,
+    LOG_LOSS,
+    LOSS,
+    PERPLEXITY,
+    N_WHICH
+} Which;
 
-static const struct { const char *name; bool classes; } names[N_WHICH] = {
-    [ACCURACY] = { "accuracy", true },              [MACRO_P] = { "macro_precision", true },       [MACRO_R] = { "macro_recall", true },
-    [MACRO_F1] = { "macro_f1", true },              [MICRO_P] = { "micro_precision", true },       [MICRO_R] = { "micro_recall", true },
-    [MICRO_F1] = { "micro_f1", true },              [WEIGHTED_P] = { "weighted_precision", true }, [WEIGHTED_R] = { "weighted_recall", true },
-    [WEIGHTED_F1] = { "weighted_f1", true },        [MATTHEWS] = { "matthews_correlation", true }, [LOG_LOSS] = { "log_loss", true },
-    [LOSS] = { "loss", false },                     [PERPLEXITY] = { "perplexity", false },
+static const struct { const char *name; bool classes;
+} names[N_WHICH] = {
+    [ACCURACY] = { "accuracy", true },
+    [MACRO_P] = { "macro_precision", true },
+    [MACRO_R] = { "macro_recall", true },
+    [MACRO_F1] = { "macro_f1", true },
+    [MICRO_P] = { "micro_precision", true },
+    [MICRO_R] = { "micro_recall", true },
+    [MICRO_F1] = { "micro_f1", true },
+    [WEIGHTED_P] = { "weighted_precision", true },
+    [WEIGHTED_R] = { "weighted_recall", true },
+    [WEIGHTED_F1] = { "weighted_f1", true },
+    [MATTHEWS] = { "matthews_correlation", true },
+    [LOG_LOSS] = { "log_loss", true },
+    [LOSS] = { "loss", false },
+    [PERPLEXITY] = { "perplexity", false },
 };
 
 static void values_of(const Sums *s, size_t k, double out[N_WHICH])
@@ -132,7 +158,8 @@ static void values_of(const Sums *s, size_t k, double out[N_WHICH])
         tt += s->expected[c] * s->expected[c];
     }
     double n2 = s->rows * s->rows, spread = sqrt((n2 - pp) * (n2 - tt));
-    out[ACCURACY] = out[MICRO_P] = out[MICRO_R] = out[MICRO_F1] = ratio(s->correct, s->rows);      /* equal: one label a row */
+    out[ACCURACY] = out[MICRO_P] = out[MICRO_R] = out[MICRO_F1] =
+        ratio(s->correct, s->rows); /* equal: one label a row */
     out[MACRO_P] = ratio(p_sum, seen);
     out[MACRO_R] = ratio(r_sum, seen);
     out[MACRO_F1] = ratio(f_sum, seen);
@@ -200,7 +227,8 @@ static Status put_confusion(const Metrics *m, cJSON *to)
     for (size_t i = 0; i < m->k; i++) {
         cJSON *row = cJSON_CreateArray();
         TRY(json_add(rows, NULL, row));
-        for (size_t j = 0; j < m->k; j++) TRY(json_add(row, NULL, cJSON_CreateNumber((double)m->confusion[i * m->k + j])));
+        for (size_t j = 0; j < m->k; j++)
+            TRY(json_add(row, NULL, cJSON_CreateNumber((double)m->confusion[i * m->k + j])));
     }
     return OK;
 }

@@ -15,7 +15,7 @@ enum { METRICS_REPLICATES = 1000 };
 
 typedef struct Outcome {               /* of one row */
     int32_t expected, predicted;       /* classes; ignored without classes */
-    double  loss, count;               /* sum of losses, and over how many terms (1 a row; tokens for language models) */
+    double loss, count; /* sum of losses, and over how many terms (1 a row; tokens for language models) */
 } Outcome;
 
 typedef struct Metrics Metrics;

@@ -39,8 +39,10 @@ static Status open_tokenizer(Run *r, const Bundle *from)
 {
     const char *path = r->job->model.tokenizer ? r->job->model.tokenizer : from->tokenizer_path;
     if (path) return tokenizer_open(&r->tokenizer, path);
-    if (from->tokenizer_json) return tokenizer_parse(&r->tokenizer, from->tokenizer_json, strlen(from->tokenizer_json), from->path);
-    return hint(fail(ERR_CONFIG, "there is no tokenizer"), "set model.tokenizer to a tokenizer.json, a vocab.txt or a folder with one");
+    if (from->tokenizer_json)
+        return tokenizer_parse(&r->tokenizer, from->tokenizer_json, strlen(from->tokenizer_json), from->path);
+    return hint(fail(ERR_CONFIG, "there is no tokenizer"),
+                "set model.tokenizer to a tokenizer.json, a vocab.txt or a folder with one");
 }
 
 static Status open_data(Run *r)
@@ -50,8 +52,10 @@ static Status open_data(Run *r)
     TRY(dataset_open(&r->train, &job->data, "train", r->tokenizer, &o));
     o.known = dataset_labels(r->train);
     if (job->data.validation) TRY(dataset_open(&r->validation, &job->data, "validation", r->tokenizer, &o));
-    LoaderOptions lo = { .batch_sequences = job->train.per_device_train_batch_size, .batch_tokens = job->train.max_batch_tokens,
-                         .shuffle = true, .seed = (uint32_t)job->train.seed };
+    LoaderOptions lo = { .batch_sequences = job->train.per_device_train_batch_size,
+                         .batch_tokens = job->train.max_batch_tokens,
+                         .shuffle = true,
+                         .seed = (uint32_t)job->train.seed };
     if (lo.batch_tokens > 0) lo.batch_sequences = 0;
     return loader_new(&r->loader, r->train, &lo);
 }
@@ -67,11 +71,13 @@ static Status declare_model(const Run *r, Backend *backend, Model **out)
     Model         *m;
     if (config.vocab_size == 0) config.vocab_size = tokenizer_size(r->tokenizer);
     if (config.vocab_size < tokenizer_size(r->tokenizer))
-        return hint(fail(ERR_CONFIG, "the tokenizer has %d tokens, the model's vocab_size is %lld", tokenizer_size(r->tokenizer), (long long)config.vocab_size),
+        return hint(fail(ERR_CONFIG, "the tokenizer has %d tokens, the model's vocab_size is %lld",
+                         tokenizer_size(r->tokenizer), (long long)config.vocab_size),
                     "tokenizer and model must belong together: check model.tokenizer and model.from");
     TRY(task_need(&task, job->task));
     TRY(model_new(&m, backend, &config, task, &labels));
-    Status s = params_freeze(&m->params, (const char *const *)job->train.freeze.items, job->train.freeze.n, job->train.freeze_layers);
+    Status s = params_freeze(&m->params, (const char *const *)job->train.freeze.items, job->train.freeze.n,
+                             job->train.freeze_layers);
     if (s == OK) s = params_allocate_grads(&m->params);
     if (s == OK) *out = m;
     else model_free(m);
@@ -83,8 +89,12 @@ static Status fill_model(Run *r, const Bundle *from)
     LoadReport report;
     if (from->weights) {
         TRY(weights_load(r->model, from->weights, from->group, true, &report));
-        if (report.n_new) run_note(r, "%lld parameters are new (%s ...): %s has none for this task", (long long)report.n_new, report.first_new, from->name);
-        if (report.n_unused) run_note(r, "%lld arrays of %s are not used by this task (%s ...)", (long long)report.n_unused, from->name, report.first_unused);
+        if (report.n_new)
+            run_note(r, "%lld parameters are new (%s ...): %s has none for this task", (long long)report.n_new,
+                     report.first_new, from->name);
+        if (report.n_unused)
+            run_note(r, "%lld arrays of %s are not used by this task (%s ...)", (long long)report.n_unused, from->name,
+                     report.first_unused);
     }
     return params_fill_initial(&r->model->params, (uint32_t)r->job->train.seed, r->model->config.initializer_range);
 }
@@ -92,7 +102,8 @@ static Status fill_model(Run *r, const Bundle *from)
 static Status count_steps(Run *r)
 {
     const TrainConfig *t = &r->job->train;
-    int64_t batches = loader_batches(r->loader), per_epoch = (batches + t->gradient_accumulation_steps - 1) / t->gradient_accumulation_steps;
+    int64_t batches = loader_batches(r->loader),
+            per_epoch = (batches + t->gradient_accumulation_steps - 1) / t->gradient_accumulation_steps;
     r->total_steps = t->max_steps > 0 ? t->max_steps : (int64_t)ceil(t->num_train_epochs * (double)per_epoch);
     r->plan.total_steps = r->total_steps;
     r->plan.epochs = t->max_steps > 0 ? (double)t->max_steps / (double)per_epoch : t->num_train_epochs;
@@ -127,7 +138,8 @@ static Status largest_batch(Run *r, Batch *out)
     loader_seek(r->loader, (Cursor){ 0 });
     r->plan.n_examples = dataset_count(r->train);
     r->plan.tokens_sampled = seen < r->plan.n_examples;
-    if (r->plan.tokens_sampled) r->plan.n_tokens = (int64_t)((double)r->plan.n_tokens * (double)r->plan.n_examples / (double)seen);
+    if (r->plan.tokens_sampled)
+        r->plan.n_tokens = (int64_t)((double)r->plan.n_tokens * (double)r->plan.n_examples / (double)seen);
     return s;
 }
 
@@ -156,9 +168,11 @@ static Status dry_step(Run *r, Backend *dry, const Batch *batch)
         MemoryPlan  *p = &r->plan.memory;
         r->plan.n_parameters = params_count(&m->params, false);
         r->plan.n_trainable = params_count(&m->params, true);
-        *p = (MemoryPlan){ .parameters = e * (double)m->params.n_values, .gradients = e * (double)m->params.n_state,
+        *p = (MemoryPlan){ .parameters = e * (double)m->params.n_values,
+                           .gradients = e * (double)m->params.n_state,
                            .optimizer = e * (double)m->params.n_state * optimizer_n_moments(o),
-                           .activations = (double)c->step_data.high_water, .activation_gradients = (double)c->back.high_water,
+                           .activations = (double)c->step_data.high_water,
+                           .activation_gradients = (double)c->back.high_water,
                            .workspace = (double)c->workspace_bytes };
         r->plan.checkpoint_bytes = p->parameters + p->optimizer;
     }
@@ -183,7 +197,7 @@ static Status make_plan(Run *r)
     Backend *dry = NULL;
     Status   s = largest_batch(r, &batch);
     if (s == OK) s = count_steps(r);
-    double base = resident_bytes();                  /* program, libraries, index of the data, the checkpoint's mapping */
+    double base = resident_bytes(); /* program, libraries, index of the data, the checkpoint's mapping */
     if (s == OK) s = backend_open(&dry, r->job->device);
     if (s == OK) {
         backend_make_dry(dry);
@@ -191,7 +205,8 @@ static Status make_plan(Run *r)
     }
     MemoryPlan *p = &r->plan.memory;
     p->data = base;
-    p->total = p->parameters + p->gradients + p->optimizer + p->activations + p->activation_gradients + p->workspace + p->data;
+    p->total =
+        p->parameters + p->gradients + p->optimizer + p->activations + p->activation_gradients + p->workspace + p->data;
     backend_close(dry);
     batch_release(&batch);
     return s;
@@ -213,9 +228,12 @@ static Status look_at_folder(const Run *r, RunMode mode)
     free(config);
     TRY(s);
     if (there && mode == RUN_NEW)
-        return hint(fail(ERR_STATE, "the run %s exists already", r->job->output_dir), "--resume goes on with it, --overwrite starts anew, --name gives another name");
+        return hint(fail(ERR_STATE, "the run %s exists already", r->job->output_dir),
+                    "--resume goes on with it, --overwrite starts anew, --name gives another name");
     if (!there && file_exists(r->job->output_dir) && mode == RUN_OVERWRITE)
-        return hint(fail(ERR_STATE, "%s is no run folder (it has no config.json), so --overwrite leaves it alone", r->job->output_dir), "choose another output_dir");
+        return hint(fail(ERR_STATE, "%s is no run folder (it has no config.json), so --overwrite leaves it alone",
+                         r->job->output_dir),
+                    "choose another output_dir");
     return OK;
 }
 
@@ -257,7 +275,8 @@ static Status open_parts(Run *r, Bundle *from)
     TRY(open_tokenizer(r, from));
     r->max_length = job->data.max_length > 0 ? job->data.max_length : job->model.max_position_embeddings;
     if (r->max_length > job->model.max_position_embeddings)
-        return hint(fail(ERR_CONFIG, "data.max_length is %lld, the model knows %lld positions", (long long)r->max_length, (long long)job->model.max_position_embeddings),
+        return hint(fail(ERR_CONFIG, "data.max_length is %lld, the model knows %lld positions",
+                         (long long)r->max_length, (long long)job->model.max_position_embeddings),
                     "use at most %lld", (long long)job->model.max_position_embeddings);
     TRY(open_data(r));
     return make_plan(r);
@@ -348,7 +367,8 @@ Status run_summary(const Run *r, cJSON **out)
     Status s = json_add_string(j, "run", r->job->output_dir);
     if (s == OK) s = json_add_number(j, "steps", (double)r->state.step);
     if (s == OK) s = json_add_number(j, "seconds", r->state.seconds);
-    if (s == OK) s = text_format(&best, "%s/checkpoints/%s.h5", r->job->output_dir, r->state.best_step >= 0 ? "best" : "last");
+    if (s == OK)
+        s = text_format(&best, "%s/checkpoints/%s.h5", r->job->output_dir, r->state.best_step >= 0 ? "best" : "last");
     if (s == OK) s = json_add_string(j, "best_checkpoint", best);
     if (s == OK && !(metrics = cJSON_AddObjectToObject(j, "metrics"))) s = fail(ERR_MEMORY, "no memory for JSON");
     const cJSON *m;

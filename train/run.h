@@ -21,7 +21,8 @@ typedef struct StepLog {
 
 typedef struct RunHooks {
     void *arg;
-    void (*on_step)(void *arg, const StepLog *log, bool logged);      /* after every step; logged: it went to metrics.jsonl */
+    void (*on_step)(void *arg, const StepLog *log,
+                    bool logged); /* after every step; logged: it went to metrics.jsonl */
     void (*on_eval)(void *arg, int64_t step, const cJSON *report, bool is_best);
     void (*on_checkpoint)(void *arg, const char *path);
     void (*on_note)(void *arg, const char *sentence);                 /* a new head, truncated texts, ... */
@@ -33,7 +34,9 @@ typedef enum RunMode { RUN_NEW, RUN_RESUME, RUN_OVERWRITE } RunMode;
 typedef struct Run Run;
 
 /* Memory by category, in bytes: what `plan` says and the first line of train. */
-typedef struct MemoryPlan { double parameters, gradients, optimizer, activations, activation_gradients, workspace, data, total; } MemoryPlan;
+typedef struct MemoryPlan {
+    double parameters, gradients, optimizer, activations, activation_gradients, workspace, data, total;
+} MemoryPlan;
 
 typedef struct RunPlan {
     int64_t    n_parameters, n_trainable, n_examples, n_tokens, total_steps, longest, n_truncated;

@@ -14,7 +14,9 @@ static Status append(Run *r, const cJSON *line)
     if (s == OK) s = json_print(&text, line, false);
     if (s == OK && !(f = fopen(path, "abe"))) s = fail(ERR_IO, "%s cannot be opened: %s", path, strerror(errno));
     if (s == OK && fprintf(f, "%s\n", text) < 0) s = fail(ERR_IO, "%s cannot be written: %s", path, strerror(errno));
-    if (f && fclose(f) != 0 && s == OK) s = hint(fail(ERR_IO, "%s cannot be written: %s", path, strerror(errno)), "free some space, then go on with --resume");
+    if (f && fclose(f) != 0 && s == OK)
+        s = hint(fail(ERR_IO, "%s cannot be written: %s", path, strerror(errno)),
+                 "free some space, then go on with --resume");
     free(path);
     free(text);
     return s;
@@ -78,7 +80,8 @@ Status run_log_cut(Run *r)
             cJSON *line = NULL;
             if (json_parse(&line, m.data + at, n, path, JSON_STRICT) == OK) {
                 const cJSON *step = json_get(line, "step");
-                if (cJSON_IsNumber(step) && step->valuedouble <= (double)r->state.step) s = file_write(&w, m.data + at, n);
+                if (cJSON_IsNumber(step) && step->valuedouble <= (double)r->state.step)
+                    s = file_write(&w, m.data + at, n);
             }
             cJSON_Delete(line);
             at += n;

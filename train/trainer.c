@@ -47,8 +47,9 @@ static double learning_rate(const Run *r)
 {
     const TrainConfig *t = &r->job->train;
     int64_t            step = r->state.step;
-    if (t->max_batch_tokens > 0 && t->max_steps <= 0) {         /* how many steps that will be is not known: go by examples */
-        double seen = (double)r->state.cursor.epoch + (double)r->state.cursor.position / (double)dataset_count(r->train);
+    if (t->max_batch_tokens > 0 && t->max_steps <= 0) { /* how many steps that will be is not known: go by examples */
+        double seen =
+            (double)r->state.cursor.epoch + (double)r->state.cursor.position / (double)dataset_count(r->train);
         step = (int64_t)(seen / t->num_train_epochs * (double)r->total_steps);
     }
     return schedule_rate(t, step, r->total_steps);
@@ -84,14 +85,19 @@ static Status name_the_culprit(Run *r, int w)
         for (int64_t k = 0; s == OK && k < p->n && !bad; k++) bad = !isfinite(v[k]);
         free(v);
         TRY(s);
-        if (bad) return hint(fail(ERR_NUMERIC, "the parameter %s holds a number that is not finite", p->name), "the checkpoint it came from is damaged, or the learning rate is far too high");
+        if (bad)
+            return hint(fail(ERR_NUMERIC, "the parameter %s holds a number that is not finite", p->name),
+                        "the checkpoint it came from is damaged, or the learning rate is far too high");
     }
     r->ctx->check_finite = true;
     Status s = OK;
     for (int64_t i = 0; i < r->n_micro[w] && s == OK; i++) s = forward_backward(r, &r->micro[w][i]);
     r->ctx->check_finite = false;
-    if (s != OK) return hint(s, "lower train.learning_rate, or set train.max_grad_norm; the last checkpoint is from before this");
-    return hint(fail(ERR_NUMERIC, "the gradient is not finite, though every activation is"), "lower train.learning_rate, or set train.max_grad_norm");
+    if (s != OK)
+        return hint(s,
+                    "lower train.learning_rate, or set train.max_grad_norm; the last checkpoint is from before this");
+    return hint(fail(ERR_NUMERIC, "the gradient is not finite, though every activation is"),
+                "lower train.learning_rate, or set train.max_grad_norm");
 }
 
 /* ---- evaluation and checkpoints ------------------------------------------------------------------------------------- */
@@ -110,7 +116,9 @@ static Status evaluate(Run *r, bool *is_best)
     r->last_eval = NULL;
     TRY(eval_run(r->ctx, r->model, r->validation, "validation", &o, &r->last_eval));
     if (!metrics_value(r->last_eval, r->best_metric, &value))
-        return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task", r->best_metric), "accuracy, macro_f1, matthews_correlation, loss, perplexity, ...");
+        return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task",
+                         r->best_metric),
+                    "accuracy, macro_f1, matthews_correlation, loss, perplexity, ...");
     RunState *st = &r->state;
     *is_best = st->best_step < 0 || (smaller_is_better(r->best_metric) ? value < st->best : value > st->best);
     st->bad_evals = *is_best ? 0 : st->bad_evals + 1;
@@ -141,7 +149,8 @@ static Status after_step(Run *r, bool last_step)
     bool epoch_ends = st->cursor.position == 0 || st->cursor.position >= dataset_count(r->train), is_best = false;
     bool stopped = r->hooks.stop && *r->hooks.stop;
     if (epoch_ends && !r->warned_truncated && dataset_n_truncated(r->train) > 0) {
-        run_note(r, "%lld texts were longer than max_length %lld and were cut", (long long)dataset_n_truncated(r->train), (long long)r->max_length);
+        run_note(r, "%lld texts were longer than max_length %lld and were cut",
+                 (long long)dataset_n_truncated(r->train), (long long)r->max_length);
         r->warned_truncated = true;
     }
     if (r->validation && is_due(t->eval_strategy, t->eval_steps, st->step, epoch_ends, last_step)) {
@@ -154,7 +163,10 @@ static Status after_step(Run *r, bool last_step)
     st->finished = last_step;
     bool due = last_step || stopped || is_due(t->save_strategy, t->save_steps, st->step, epoch_ends, false);
     if (due || is_best) TRY(checkpoint_save(r, is_best, due));
-    if (stopped && !last_step) return hint(fail(ERR_INTERRUPTED, "stopped after step %lld; the state is in %s/checkpoints/last.h5", (long long)st->step, r->job->output_dir), "--resume goes on from there");
+    if (stopped && !last_step)
+        return hint(fail(ERR_INTERRUPTED, "stopped after step %lld; the state is in %s/checkpoints/last.h5",
+                         (long long)st->step, r->job->output_dir),
+                    "--resume goes on from there");
     return OK;
 }
 
@@ -172,10 +184,15 @@ static Status account(Run *r, int w, double rate, const StepScalars *s)
     st->seconds += now - r->step_clock;
     r->step_clock = now;
     double elapsed = now - r->log_clock;
-    StepLog log = { .step = st->step, .total_steps = r->total_steps, .learning_rate = rate, .grad_norm = s->grad_norm,
+    StepLog log = { .step = st->step,
+                    .total_steps = r->total_steps,
+                    .learning_rate = rate,
+                    .grad_norm = s->grad_norm,
                     .epoch = (double)st->cursor.epoch + (double)st->cursor.position / (double)dataset_count(r->train),
-                    .loss = st->loss_sum / st->count, .memory_mib = memory_mib(),
-                    .tokens_per_second = (double)st->tokens / elapsed, .samples_per_second = (double)st->sequences / elapsed,
+                    .loss = st->loss_sum / st->count,
+                    .memory_mib = memory_mib(),
+                    .tokens_per_second = (double)st->tokens / elapsed,
+                    .samples_per_second = (double)st->sequences / elapsed,
                     .seconds_left = (double)(r->total_steps - st->step) * (st->seconds / (double)st->step) };
     bool logged = st->step % r->job->train.logging_steps == 0 || st->step == r->total_steps || st->step == 1;
     if (logged) {

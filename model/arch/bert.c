@@ -61,9 +61,12 @@ static Status bert_declare(Model *m)
     TRY(mem_new(&b, 1, sizeof *b + (size_t)c->num_hidden_layers * sizeof b->blocks[0]));
     m->arch_state = b;
     ps->layer = 0;
-    TRY(params_add(ps, &b->word, DIMS(c->vocab_size, c->hidden_size), PARAM_NORMAL, "bert.embeddings.word_embeddings.weight"));
-    TRY(params_add(ps, &b->position, DIMS(c->max_position_embeddings, c->hidden_size), PARAM_NORMAL, "bert.embeddings.position_embeddings.weight"));
-    TRY(params_add(ps, &b->segment, DIMS(c->type_vocab_size, c->hidden_size), PARAM_NORMAL, "bert.embeddings.token_type_embeddings.weight"));
+    TRY(params_add(ps, &b->word, DIMS(c->vocab_size, c->hidden_size), PARAM_NORMAL,
+                   "bert.embeddings.word_embeddings.weight"));
+    TRY(params_add(ps, &b->position, DIMS(c->max_position_embeddings, c->hidden_size), PARAM_NORMAL,
+                   "bert.embeddings.position_embeddings.weight"));
+    TRY(params_add(ps, &b->segment, DIMS(c->type_vocab_size, c->hidden_size), PARAM_NORMAL,
+                   "bert.embeddings.token_type_embeddings.weight"));
     TRY(norm_declare(&b->norm, ps, "bert.embeddings.LayerNorm", c->hidden_size, c->layer_norm_eps));
     b->site = params_add_site(ps);
     for (int64_t i = 0; i < c->num_hidden_layers; i++) {
@@ -95,14 +98,16 @@ static Tensor *bert_forward(Ctx *ctx, const Model *m, const BatchView *batch)
     x = norm_forward(ctx, &b->norm, x);
     x = op_dropout(ctx, x, dropout_of_tokens(ctx, t, m->config.hidden_dropout_prob, b->site));
     tensor_name(ctx, x, "embeddings");
-    for (int i = 0; i < m->config.num_hidden_layers; i++) x = ctx_block(ctx, bert_block_forward, &b->blocks[i], x, batch, i);
+    for (int i = 0; i < m->config.num_hidden_layers; i++)
+        x = ctx_block(ctx, bert_block_forward, &b->blocks[i], x, batch, i);
     return x;
 }
 
 static Status bert_declare_pooler(Model *m, int flags)
 {
     Bert  *b = m->arch_state;
-    Status s = linear_declare(&b->pooler, &m->params, "bert.pooler.dense", m->config.hidden_size, m->config.hidden_size, true);
+    Status s =
+        linear_declare(&b->pooler, &m->params, "bert.pooler.dense", m->config.hidden_size, m->config.hidden_size, true);
     for (size_t i = m->params.n - 2; s == OK && i < m->params.n; i++) {
         m->params.list[i]->flags |= flags;
         m->params.list[i]->trainable = !(flags & PARAM_UNUSED);

@@ -25,10 +25,12 @@ Tensor *linear_forward(Ctx *ctx, const Linear *l, Tensor *x);
 
 Status  norm_declare(Norm *n, Params *ps, const char *name, int64_t cols, double eps) MUST_USE;
 Tensor *norm_forward(Ctx *ctx, const Norm *n, Tensor *x);
-Tensor *norm_forward_residual(Ctx *ctx, const Norm *n, Tensor *x, Tensor *residual, Dropout drop);   /* norm(residual + dropout(x)) */
+Tensor *norm_forward_residual(Ctx *ctx, const Norm *n, Tensor *x, Tensor *residual,
+                              Dropout drop); /* norm(residual + dropout(x)) */
 
 /* up and down are the two linears' names. */
-Status  mlp_declare(Mlp *m, Params *ps, const char *up, const char *down, int64_t hidden, int64_t mid, Activation act) MUST_USE;
+Status mlp_declare(Mlp *m, Params *ps, const char *up, const char *down, int64_t hidden, int64_t mid,
+                   Activation act) MUST_USE;
 Tensor *mlp_forward(Ctx *ctx, const Mlp *m, Tensor *x);
 
 /* qkv: the names of the three published matrices. */

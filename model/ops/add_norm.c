@@ -11,7 +11,7 @@
 static Status add_norm_backward(Ctx *ctx, const TapeNode *n)
 {
     AddNormArgs a = *(const AddNormArgs *)n->args;
-    bool    same = n->in[0] == n->in[1];            /* x is its own residual: the kernel may not write one place twice */
+    bool same = n->in[0] == n->in[1]; /* x is its own residual: the kernel may not write one place twice */
     size_t  bytes = tensor_bytes(n->in[0]);
     GradOut dres = grad_out(ctx, n->in[1]);
     GradOut dx = same ? (GradOut){ ctx_back_alloc(ctx, bytes), false } : grad_out(ctx, n->in[0]);
@@ -25,7 +25,9 @@ static Status add_norm_backward(Ctx *ctx, const TapeNode *n)
     a.workspace = ctx_scratch(ctx, add_norm_workspace, &a);
     ctx_run(ctx, add_norm_bwd, &a);
     if (same) {
-        AxpbyArgs add = { .dtype = a.dtype, .n = a.rows * a.cols, .a = 1, .x = dx.data, .y = dres.data, .accumulate_y = true };
+        AxpbyArgs add = {
+            .dtype = a.dtype, .n = a.rows * a.cols, .a = 1, .x = dx.data, .y = dres.data, .accumulate_y = true
+        };
         ctx_run(ctx, axpby, &add);
         ctx_back_free(ctx, dx.data, bytes);
     }
@@ -36,13 +38,23 @@ Tensor *op_add_norm(Ctx *ctx, Tensor *x, Tensor *residual, Tensor *gamma, Tensor
 {
     if (ctx->status != OK) return &ctx->nothing;
     int64_t cols = tensor_dim(x, -1), rows = tensor_rows(x);
-    if (tensor_count(gamma) != cols || tensor_count(beta) != cols || (residual && tensor_count(residual) != rows * cols))
-        return ctx_fail(ctx, ERR_SHAPE, "layernorm: rows are %" PRId64 " wide, gamma %" PRId64 ", beta %" PRId64 ", residual %" PRId64,
+    if (tensor_count(gamma) != cols || tensor_count(beta) != cols ||
+        (residual && tensor_count(residual) != rows * cols))
+        return ctx_fail(ctx, ERR_SHAPE,
+                        "layernorm: rows are %" PRId64 " wide, gamma %" PRId64 ", beta %" PRId64 ", residual %" PRId64,
                         cols, tensor_count(gamma), tensor_count(beta), residual ? tensor_dim(residual, -1) : cols);
     Tensor *y = ctx_tensor_like(ctx, x);
     bool    records = ctx_records(ctx, IN(x, residual, gamma, beta));
-    AddNormArgs a = { .dtype = x->dtype, .rows = rows, .cols = cols, .eps = eps, .drop = drop, .x = x->data,
-                      .residual = residual ? residual->data : NULL, .gamma = gamma->data, .beta = beta->data, .y = y->data };
+    AddNormArgs a = { .dtype = x->dtype,
+                      .rows = rows,
+                      .cols = cols,
+                      .eps = eps,
+                      .drop = drop,
+                      .x = x->data,
+                      .residual = residual ? residual->data : NULL,
+                      .gamma = gamma->data,
+                      .beta = beta->data,
+                      .y = y->data };
     if (records) {
         a.r = !residual && !drop.key ? x->data : ctx_data(ctx, tensor_bytes(x));
         a.mean = ctx_data(ctx, (size_t)rows * dtype_size(x->dtype));

@@ -8,7 +8,9 @@ static Status axpby_backward(Ctx *ctx, const TapeNode *n)
     const double     factor[2] = { f->a, f->b };
     for (int i = 0; i < 2; i++) {
         GradOut d = grad_out(ctx, n->in[i]);
-        AxpbyArgs a = { .dtype = f->dtype, .n = f->n, .a = factor[i], .x = n->out->grad, .y = d.data, .accumulate_y = d.accumulate };
+        AxpbyArgs a = {
+            .dtype = f->dtype, .n = f->n, .a = factor[i], .x = n->out->grad, .y = d.data, .accumulate_y = d.accumulate
+        };
         if (d.data) ctx_run(ctx, axpby, &a);
     }
     return ctx->status;
@@ -20,7 +22,9 @@ static Tensor *axpby(Ctx *ctx, double fx, Tensor *x, double fz, Tensor *z)
     if (z && tensor_count(z) != tensor_count(x)) return ctx_fail(ctx, ERR_SHAPE, "add: the two tensors differ in size");
     Tensor *y = ctx_tensor_like(ctx, x);
     if (ctx->status != OK) return &ctx->nothing;
-    AxpbyArgs a = { .dtype = x->dtype, .n = tensor_count(x), .a = fx, .b = fz, .x = x->data, .z = z ? z->data : NULL, .y = y->data };
+    AxpbyArgs a = {
+        .dtype = x->dtype, .n = tensor_count(x), .a = fx, .b = fz, .x = x->data, .z = z ? z->data : NULL, .y = y->data
+    };
     ctx_run(ctx, axpby, &a);
     ctx_record(ctx, axpby_backward, y, IN(x, z), &a, sizeof a);
     return y;
@@ -60,7 +64,9 @@ Tensor *op_dropout(Ctx *ctx, Tensor *x, Dropout drop)
     if (ctx->status != OK || !drop.key) return x;
     Tensor *y = ctx_tensor_like(ctx, x);
     if (ctx->status != OK) return &ctx->nothing;
-    DropoutArgs a = { .dtype = x->dtype, .rows = tensor_rows(x), .cols = tensor_dim(x, -1), .drop = drop, .x = x->data, .y = y->data };
+    DropoutArgs a = {
+        .dtype = x->dtype, .rows = tensor_rows(x), .cols = tensor_dim(x, -1), .drop = drop, .x = x->data, .y = y->data
+    };
     ctx_run(ctx, dropout, &a);
     ctx_record(ctx, dropout_backward, y, IN(x), &a, sizeof a);
     return y;

@@ -18,12 +18,20 @@ Tensor *op_embed(Ctx *ctx, const TokensView *tokens, Tensor *word, Tensor *posit
     if (ctx->status != OK) return &ctx->nothing;
     int64_t cols = tensor_dim(word, -1);
     if ((position && tensor_dim(position, -1) != cols) || (segment && tensor_dim(segment, -1) != cols))
-        return ctx_fail(ctx, ERR_SHAPE, "embed: word rows are %" PRId64 " wide, position or segment rows are not", cols);
+        return ctx_fail(ctx, ERR_SHAPE, "embed: word rows are %" PRId64 " wide, position or segment rows are not",
+                        cols);
     Tensor *y = ctx_tensor(ctx, DIMS(tokens->n_tokens, cols));
     if (ctx->status != OK) return &ctx->nothing;
-    EmbedArgs a = { .dtype = word->dtype, .rows = tokens->n_tokens, .cols = cols, .ids = tokens->ids,
-                    .positions = tokens->positions, .segments = tokens->segments, .word = word->data,
-                    .position = position ? position->data : NULL, .segment = segment ? segment->data : NULL, .y = y->data };
+    EmbedArgs a = { .dtype = word->dtype,
+                    .rows = tokens->n_tokens,
+                    .cols = cols,
+                    .ids = tokens->ids,
+                    .positions = tokens->positions,
+                    .segments = tokens->segments,
+                    .word = word->data,
+                    .position = position ? position->data : NULL,
+                    .segment = segment ? segment->data : NULL,
+                    .y = y->data };
     ctx_run(ctx, embed_fwd, &a);
     ctx_record(ctx, embed_backward, y, IN(word, position, segment), &a, sizeof a);
     return y;

@@ -23,7 +23,9 @@ Tensor *op_linear(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias)
     if (ctx->status != OK) return &ctx->nothing;
     int64_t in = tensor_dim(x, -1), out = tensor_dim(w, 0);
     if (tensor_dim(w, -1) != in || (bias && tensor_count(bias) != out))
-        return ctx_fail(ctx, ERR_SHAPE, "linear: rows are %" PRId64 " wide, the weight is (%" PRId64 ", %" PRId64 "), the bias %" PRId64,
+        return ctx_fail(ctx, ERR_SHAPE,
+                        "linear: rows are %" PRId64 " wide, the weight is (%" PRId64 ", %" PRId64
+                        "), the bias %" PRId64,
                         in, out, tensor_dim(w, -1), bias ? tensor_count(bias) : out);
     Tensor *y = ctx_tensor(ctx, DIMS(tensor_rows(x), out));
     if (ctx->status != OK) return &ctx->nothing;

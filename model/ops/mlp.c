@@ -52,17 +52,32 @@ Tensor *op_mlp(Ctx *ctx, Tensor *x, Tensor *w1, Tensor *b1, Tensor *w2, Tensor *
     if (ctx->status != OK) return &ctx->nothing;
     int64_t rows = tensor_rows(x), in = tensor_dim(x, -1), mid = tensor_dim(w1, 0), out = tensor_dim(w2, 0);
     if (tensor_dim(w1, -1) != in || tensor_dim(w2, -1) != mid || tensor_count(b1) != mid || tensor_count(b2) != out)
-        return ctx_fail(ctx, ERR_SHAPE, "mlp: rows are %" PRId64 " wide, weights (%" PRId64 ", %" PRId64 ") and (%" PRId64 ", %" PRId64
-                        "), biases %" PRId64 " and %" PRId64, in, mid, tensor_dim(w1, -1), out, tensor_dim(w2, -1),
-                        tensor_count(b1), tensor_count(b2));
+        return ctx_fail(ctx, ERR_SHAPE,
+                        "mlp: rows are %" PRId64 " wide, weights (%" PRId64 ", %" PRId64 ") and (%" PRId64 ", %" PRId64
+                        "), biases %" PRId64 " and %" PRId64,
+                        in, mid, tensor_dim(w1, -1), out, tensor_dim(w2, -1), tensor_count(b1), tensor_count(b2));
     Tensor *y = ctx_tensor(ctx, DIMS(rows, out)), *h = ctx_tensor(ctx, DIMS(rows, mid));
     size_t  mark = arena_mark(&ctx->step_data);
     Tensor *act = ctx_tensor_like(ctx, h);
     if (ctx->status != OK) return &ctx->nothing;
     MlpArgs a = {
-        .up = { .dtype = x->dtype, .rows = rows, .in = in, .out = mid, .x = x->data, .w = w1->data, .bias = b1->data, .y = h->data },
+        .up = { .dtype = x->dtype,
+                .rows = rows,
+                .in = in,
+                .out = mid,
+                .x = x->data,
+                .w = w1->data,
+                .bias = b1->data,
+                .y = h->data },
         .act = { .dtype = x->dtype, .kind = kind, .n = tensor_count(h), .x = h->data, .y = act->data },
-        .down = { .dtype = x->dtype, .rows = rows, .in = mid, .out = out, .x = act->data, .w = w2->data, .bias = b2->data, .y = y->data },
+        .down = { .dtype = x->dtype,
+                  .rows = rows,
+                  .in = mid,
+                  .out = out,
+                  .x = act->data,
+                  .w = w2->data,
+                  .bias = b2->data,
+                  .y = y->data },
     };
     a.up.workspace = ctx_scratch(ctx, linear_workspace, &a.up);
     ctx_run(ctx, linear_fwd, &a.up);

@@ -34,8 +34,8 @@ Tensor *op_add(Ctx *ctx, Tensor *a, Tensor *b);
 Tensor *op_scale(Ctx *ctx, Tensor *x, double factor);
 Tensor *op_dropout(Ctx *ctx, Tensor *x, Dropout drop);
 /* Dropout as the Ctx wants it: nothing when not training. tokens NULL is not allowed. */
-Dropout dropout_of_tokens(const Ctx *ctx, const TokensView *tokens, double p, uint32_t site);      /* arrays of N rows */
-Dropout dropout_of_seqs(const Ctx *ctx, const TokensView *tokens, double p, uint32_t site);        /* arrays of B rows */
+Dropout dropout_of_tokens(const Ctx *ctx, const TokensView *tokens, double p, uint32_t site); /* arrays of N rows */
+Dropout dropout_of_seqs(const Ctx *ctx, const TokensView *tokens, double p, uint32_t site);   /* arrays of B rows */
 
 /* attention.c: softmax(q k^T / sqrt(D)) v within each sequence.  qkv (N, 3C): query, key, value  -> (N, C) */
 Tensor *op_attention(Ctx *ctx, Tensor *qkv, const TokensView *tokens, int64_t heads, bool causal, Dropout drop);

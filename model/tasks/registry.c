@@ -5,7 +5,8 @@
 #include "core/text.h"
 #include "model/tasks/tasks.h"
 
-static const TaskDef *const tasks[] = { &task_sequence_classification, &task_sentence_pair, &task_masked_lm, &task_embedding };
+static const TaskDef *const tasks[] = { &task_sequence_classification, &task_sentence_pair, &task_masked_lm,
+                                        &task_embedding };
 
 const TaskDef *task_at(size_t i) { return i < COUNT(tasks) ? tasks[i] : NULL; }
 

@@ -55,7 +55,8 @@ int main(int argc, char **argv)
         uint8_t *p = malloc(cap);
         if (!p) return 1;
         memcpy(p, seeds[k].data, n);
-        for (uint32_t i = 0, times = 1 + rng_draw_below(1, 0, 5, round, 8); i < times; i++) n = mutate(p, n, cap, round * 8 + i);
+        for (uint32_t i = 0, times = 1 + rng_draw_below(1, 0, 5, round, 8); i < times; i++)
+            n = mutate(p, n, cap, round * 8 + i);
         LLVMFuzzerTestOneInput(p, n);
         free(p);
         round++;

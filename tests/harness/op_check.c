@@ -47,14 +47,16 @@ static void setup(Setup *s, const OpCase *c)
     int64_t whole[OP_MAX_SEQS] = { c->in[0].dims[0] };
     const int64_t *lengths = c->lengths[0] ? c->lengths : whole;
     for (int64_t b = 0, at = 0; b < OP_MAX_SEQS && lengths[b]; at += lengths[b++]) {
-        int32_t *ids = calloc((size_t)lengths[b], sizeof *ids), *segments = calloc((size_t)lengths[b], sizeof *segments);
+        int32_t *ids = calloc((size_t)lengths[b], sizeof *ids),
+                *segments = calloc((size_t)lengths[b], sizeof *segments);
         for (int64_t i = 0; i < lengths[b]; i++) {
             ids[i] = (int32_t)rng_draw_below(7, 1, 0, (uint64_t)(at + i), (uint32_t)(c->vocab ? c->vocab : 1));
             segments[i] = (int32_t)(i > lengths[b] / 2);
         }
         need(batch_add(&s->batch, 0, ids, segments, lengths[b], b), c->name);
         need(batch_add_label(&s->batch, ids[0]), c->name);
-        for (int64_t i = 0; i < lengths[b]; i += 2) need(batch_add_token_label(&s->batch, (int32_t)(at + i), ids[i]), c->name);
+        for (int64_t i = 0; i < lengths[b]; i += 2)
+            need(batch_add_token_label(&s->batch, (int32_t)(at + i), ids[i]), c->name);
         free(ids);
         free(segments);
     }
@@ -172,7 +174,8 @@ __attribute__((unused)) static void check_gradients(const OpCase *c)
             s.values[i][k] = x;
             double numeric = (up - down) / (2 * h), analytic = r.grads[i][k];
             if (!(fabs(analytic - numeric) <= 1e-6 * fmax(1, fmax(fabs(analytic), fabs(numeric)))))
-                fail_msg("%s: input %d, element %lld: backward %.12g, differences %.12g", c->name, i, (long long)k, analytic, numeric);
+                fail_msg("%s: input %d, element %lld: backward %.12g, differences %.12g", c->name, i, (long long)k,
+                         analytic, numeric);
         }
     release(&r);
     ctx_free(ctx);
@@ -187,7 +190,8 @@ static void compare(const OpCase *c, const char *backend, const char *what, cons
     double tolerance = c->tolerance > 0 ? c->tolerance : 2e-5;
     for (int64_t i = 0; i < n; i++)
         if (!(fabs((double)a[i] - b[i]) <= tolerance * fmax(1, fmax(fabs((double)a[i]), fabs((double)b[i])))))
-            fail_msg("%s: %s, element %lld: ref %.9g, %s %.9g", c->name, what, (long long)i, (double)a[i], backend, (double)b[i]);
+            fail_msg("%s: %s, element %lld: ref %.9g, %s %.9g", c->name, what, (long long)i, (double)a[i], backend,
+                     (double)b[i]);
 }
 
 __attribute__((unused)) static void check_parity(const OpCase *c, Backend *other)

@@ -18,10 +18,10 @@ typedef struct OpCase {
     const char *name;
     Tensor   *(*op)(Ctx *ctx, Tensor **in, const BatchView *batch);
     OpInput     in[OP_MAX_IN];
-    int         activations;            /* bit i: input i is an activation; the others are parameters. 0: only input 0 */
+    int activations; /* bit i: input i is an activation; the others are parameters. 0: only input 0 */
     int64_t     lengths[OP_MAX_SEQS];   /* of the sequences; empty: one sequence of as many rows as input 0 has */
     int64_t     vocab;                  /* ids below this; 0: 1 */
-    double      tolerance;              /* parity; 0: 2e-5, relative to max(1, |a|, |b|). A looser one says why in its case */
+    double tolerance; /* parity; 0: 2e-5, relative to max(1, |a|, |b|). A looser one says why in its case */
 } OpCase;
 
 /* Fails the running cmocka test with the case's name, the backend, the place and both values. */

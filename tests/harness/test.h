@@ -23,12 +23,13 @@
     } while (0)
 
 /* A call that must fail with this code and this text somewhere in its fact or hint. */
-#define must_fail(call, code, words)                                                      \
-    do {                                                                                  \
-        Status must_fail_ = (call);                                                       \
-        if (must_fail_ != (code)) fail_msg("%s gave %s, not %s: %s", #call, status_name(must_fail_), #code, status_fact()); \
-        if (!strstr(status_fact(), (words)) && !strstr(status_hint(), (words)))           \
-            fail_msg("%s says \"%s\" (%s), which lacks \"%s\"", #call, status_fact(), status_hint(), (words)); \
+#define must_fail(call, code, words)                                                                                   \
+    do {                                                                                                               \
+        Status must_fail_ = (call);                                                                                    \
+        if (must_fail_ != (code))                                                                                      \
+            fail_msg("%s gave %s, not %s: %s", #call, status_name(must_fail_), #code, status_fact());                  \
+        if (!strstr(status_fact(), (words)) && !strstr(status_hint(), (words)))                                        \
+            fail_msg("%s says \"%s\" (%s), which lacks \"%s\"", #call, status_fact(), status_hint(), (words));         \
     } while (0)
 
 #endif

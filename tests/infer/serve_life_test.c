@@ -74,8 +74,9 @@ static void send_off(Client *c, int port, const char *path, const char *more, co
 static void test_keys(void **state)
 {
     (void)state;
-    static const char keys[] = "plain-key-1\n{\"id\": \"meter\", \"key\": \"metrics-only-1\", \"scopes\": [\"metrics\"]}\n"
-                               "{\"key\": \"old-key-000\", \"expires_at\": 1000}\n{\"key\": \"small-key-00\", \"max_body_bytes\": 80}\n";
+    static const char keys[] =
+        "plain-key-1\n{\"id\": \"meter\", \"key\": \"metrics-only-1\", \"scopes\": [\"metrics\"]}\n"
+        "{\"key\": \"old-key-000\", \"expires_at\": 1000}\n{\"key\": \"small-key-00\", \"max_body_bytes\": 80}\n";
     static const struct { const char *header; int status; } cases[] = {
         { "Authorization: Bearer plain-key-1\r\n", 200 },      { "authorization: bEARER   plain-key-1 \r\n", 200 },
         { "X-Api-Key: plain-key-1\r\n", 200 },                 { NULL, 401 },
@@ -487,8 +488,10 @@ static void test_idle_sleeps(void **state)
     getrusage(RUSAGE_SELF, &before);
     nap(1);
     getrusage(RUSAGE_SELF, &after);
-    double busy = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec)
-                + 1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+    double busy =
+        (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+        1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
+                        before.ru_stime.tv_usec);
     if (busy > 0.05) print_error("an idle server took %.3f s of a second\n", busy);
     assert_true(busy <= 0.05);
     for (int i = 0; i < 8; i++) close(fd[i]);
@@ -507,7 +510,10 @@ static void test_tls(void **state)
         print_message("skipped: the openssl tool, which makes the certificate and plays the client, is not here\n");
         skip();
     }
-    must(text_format(&command, "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout '%s' -out '%s' >/dev/null 2>&1", key, cert));
+    must(text_format(&command,
+                     "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout '%s' -out '%s' "
+                     ">/dev/null 2>&1",
+                     key, cert));
     assert_int_equal(system(command), 0);
     configure(&c, "model", embed, "tls_cert", cert, "tls_key", key, "device", "ref", NULL);
     Server *s = start(&c);
@@ -517,8 +523,10 @@ static void test_tls(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char first[64] = "";
-        must(text_format(&command, "(printf 'POST /v1/embeddings HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%%s' '%s'; sleep 1) |"
-                                   " openssl s_client -quiet -connect 127.0.0.1:%d %s 2>/dev/null",
+        must(text_format(&command,
+                         "(printf 'POST /v1/embeddings HTTP/1.1\\r\\nHost: x\\r\\nConnection: "
+                         "close\\r\\nContent-Length: %d\\r\\n\\r\\n%%s' '%s'; sleep 1) |"
+                         " openssl s_client -quiet -connect 127.0.0.1:%d %s 2>/dev/null",
                          (int)strlen(EMBED_BODY), EMBED_BODY, server_port(s), cases[i].options));
         FILE *p = popen(command, "r");
         assert_non_null(p);

@@ -15,9 +15,10 @@ static void test_keys(void **state)
     (void)state;
     Keys k;
     must(parse_keys(&k, "# a comment\n\n  plain-key-1  \r\n"
-                        "{\"id\": \"bob\", \"key\": \"bobs-key-22\", \"scopes\": [\"inference\"], \"max_concurrent\": 3, \"expires_at\": 1000}\n"
+                        "{\"id\": \"bob\", \"key\": \"bobs-key-22\", \"scopes\": [\"inference\"], \"max_concurrent\": "
+                        "3, \"expires_at\": 1000}\n"
                         "{\"key\": \"metrics-only\", \"scopes\": [\"metrics\"], \"max_body_bytes\": 100}\n"
-                        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));      /* of "abc" */
+                        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")); /* of "abc" */
     assert_int_equal(k.n, 4);
     Key *plain = keys_find(&k, "plain-key-1", 11, 5000), *bob = keys_find(&k, "bobs-key-22", 11, 999),
         *abc = keys_find(&k, "abc", 3, 0);
@@ -167,9 +168,13 @@ static const BodyCase json_cases[] = {
 
 static const BodyCase embeddings_cases[] = {
     { "{\"model\": \"m\", \"input\": \"a\"}", "", "ok" },
-    { "{\"model\": \"m\", \"input\": [\"a\", \"b\"], \"encoding_format\": \"base64\", \"user\": \"u\", \"dimensions\": 5}", "", "ok" },
+    { "{\"model\": \"m\", \"input\": [\"a\", \"b\"], \"encoding_format\": \"base64\", \"user\": \"u\", \"dimensions\": "
+      "5}",
+      "", "ok" },
     { "{\"model\": \"m\", \"input\": [1, 2, 3, 4, 5]}", "", "ok" },
-    { "{\"model\": \"m\", \"input\": [[1], [2, 3]], \"truncate\": true, \"normalize\": true, \"pooling\": \"cls\", \"input_type\": \"query\"}", "", "ok" },
+    { "{\"model\": \"m\", \"input\": [[1], [2, 3]], \"truncate\": true, \"normalize\": true, \"pooling\": \"cls\", "
+      "\"input_type\": \"query\"}",
+      "", "ok" },
     { "{\"model\": \"m\", \"input\": [\"a\", [1]]}", "", "ok" },
     { "{\"model\": \"m\", \"input\": \"a\", \"encoding_format\": null, \"dimensions\": null, \"user\": null}", "",
       "ok" },
@@ -207,7 +212,9 @@ static const BodyCase embeddings_cases[] = {
 
 static const BodyCase classify_cases[] = {
     { "{\"text\": \"a\"}", "", "ok" },
-    { "{\"text\": [\"a\", \"b\"], \"top_k\": 2, \"model\": \"m\", \"truncate\": false, \"language\": \"en\", \"explain\": false}", "", "ok" },
+    { "{\"text\": [\"a\", \"b\"], \"top_k\": 2, \"model\": \"m\", \"truncate\": false, \"language\": \"en\", "
+      "\"explain\": false}",
+      "", "ok" },
     { "{\"text\": \"a\", \"text_pair\": \"b\"}", "", "ok" },
     { "{\"text\": [\"a\"], \"text_pair\": [\"b\"], \"model\": \"\"}", "", "ok" },
     { "{}", "text", "" },
@@ -244,7 +251,8 @@ static void test_bodies(void **state)
 static void test_what_a_body_means(void **state)
 {
     (void)state;
-    static const char body[] = "{\"model\": \"m\", \"input\": [[7, 8], \"text\", [9]], \"encoding_format\": \"base64\", \"normalize\": false, \"dimensions\": 12}";
+    static const char body[] = "{\"model\": \"m\", \"input\": [[7, 8], \"text\", [9]], \"encoding_format\": "
+                               "\"base64\", \"normalize\": false, \"dimensions\": 12}";
     RequestRules      rules = { 4, true, NULL, NULL };
     EmbeddingsRequest r;
     ApiError          e = { 0 };
@@ -268,7 +276,8 @@ static void test_config(void **state)
     (void)state;
     ServerConfig c = { 0 };
     char        *folder = temp_folder(), *path = NULL, *want = NULL;
-    static const char text[] = "// comment\n{\"models\": [\"a=../x/m\", \"/abs/b/\"], \"port\": 9, \"drain_seconds\": 2.5}";
+    static const char text[] =
+        "// comment\n{\"models\": [\"a=../x/m\", \"/abs/b/\"], \"port\": 9, \"drain_seconds\": 2.5}";
     must(path_join(&path, folder, "serve.json"));
     must(file_write_whole(path, text, strlen(text)));
     must(server_config_default(&c));

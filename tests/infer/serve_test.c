@@ -159,7 +159,8 @@ static void test_embeddings(void **state)
     engine_row(models[0], "where is my parcel ?", NULL, one, &n_one);
     engine_row(models[0], "close the account", NULL, two, &n_two);
     Answer a = post(port, "/v1/embeddings",
-                    "{\"model\": \"embed\", \"input\": [\"where is my parcel ?\", \"close the account\"], \"encoding_format\": \"float\"}");
+                    "{\"model\": \"embed\", \"input\": [\"where is my parcel ?\", \"close the account\"], "
+                    "\"encoding_format\": \"float\"}");
     assert_int_equal(a.status, 200);
     assert_string_equal(json_get(a.json, "object")->valuestring, "list");
     assert_string_equal(json_get(a.json, "model")->valuestring, "embed");
@@ -172,7 +173,8 @@ static void test_embeddings(void **state)
     expect_row(json_get(second, "embedding"), two, 32);
     answer_release(&a);
 
-    a = post(port, "/embeddings", "{\"model\": \"embed\", \"input\": \"close the account\", \"encoding_format\": \"base64\"}");
+    a = post(port, "/embeddings",
+             "{\"model\": \"embed\", \"input\": \"close the account\", \"encoding_format\": \"base64\"}");
     float  values[32];
     size_t n;
     const char *text = json_get(json_get(a.json, "data")->child, "embedding")->valuestring;
@@ -184,7 +186,8 @@ static void test_embeddings(void **state)
 
     /* [CLS] close the account [SEP] as ids */
     a = post(port, "/v1/embeddings",
-             "{\"model\": \"embed\", \"input\": [2, 35, 5, 34, 3], \"dimensions\": 32, \"normalize\": true, \"pooling\": \"mean\"}");
+             "{\"model\": \"embed\", \"input\": [2, 35, 5, 34, 3], \"dimensions\": 32, \"normalize\": true, "
+             "\"pooling\": \"mean\"}");
     expect_row(json_get(json_get(a.json, "data")->child, "embedding"), two, 32);
     answer_release(&a);
     a = post(port, "/v1/embeddings", "{\"model\": \"embed\", \"input\": [[2, 35, 5, 34, 3], [2, 3]]}");
@@ -228,12 +231,15 @@ static void test_classify(void **state)
     assert_int_equal((int)json_get(json_get(a.json, "usage"), "total_tokens")->valuedouble, n_one);
     assert_true(json_get(a.json, "latency_ms")->valuedouble >= 0);
     answer_release(&a);
-    a = post(port, "/v1/classify", "{\"model\": \"intents\", \"text\": [\"my card is lost\", \"the parcel is late !\"], \"top_k\": 2}");
+    a = post(port, "/v1/classify",
+             "{\"model\": \"intents\", \"text\": [\"my card is lost\", \"the parcel is late !\"], \"top_k\": 2}");
     assert_string_equal(json_get(a.json, "object")->valuestring, "list");
     expect_scores(json_get(a.json, "data")->child, one, 2);
     expect_scores(json_get(a.json, "data")->child->next, two, 2);
     answer_release(&a);
-    a = post(port, "/v1/classify", "{\"model\": \"pairs\", \"text\": \"my card is lost\", \"text_pair\": \"the parcel is late !\", \"top_k\": 99}");
+    a = post(port, "/v1/classify",
+             "{\"model\": \"pairs\", \"text\": \"my card is lost\", \"text_pair\": \"the parcel is late !\", "
+             "\"top_k\": 99}");
     expect_scores(a.json, pair, 3);
     answer_release(&a);
 }
@@ -242,8 +248,9 @@ static void test_classify(void **state)
 
 typedef struct Refusal { const char *path, *body; int status; const char *code, *param; } Refusal;
 
-#define FIFTY "the the the the the the the the the the the the the the the the the the the the the the the the the the the " \
-              "the the the the the the the the the the the the the the the the the the the the the the the"
+#define FIFTY                                                                                                          \
+    "the the the the the the the the the the the the the the the the the the the the the the the the the the the "     \
+    "the the the the the the the the the the the the the the the the the the the the the the the"
 static const Refusal refusals[] = {
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"   \"}", 400, NULL, "input" },
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"\"}", 400, NULL, "input" },
@@ -252,8 +259,10 @@ static const Refusal refusals[] = {
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"a\", \"pooling\": \"cls\"}", 400, NULL, "pooling" },
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": [2, 50]}", 400, NULL, "input" },
     { "/v1/embeddings", "{\"model\": \"embed\", \"input\": \"" FIFTY "\"}", 400, "context_length_exceeded", "input" },
-    { "/v1/embeddings", "{\"model\": \"embed\", \"input\": [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}", 400,
-      "context_length_exceeded", "input" },
+    { "/v1/embeddings",
+      "{\"model\": \"embed\", \"input\": "
+      "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}",
+      400, "context_length_exceeded", "input" },
     { "/v1/embeddings", "{\"model\": \"intents\", \"input\": \"a\"}", 400, NULL, "model" },
     { "/v1/embeddings", "{\"model\": \"mlm\", \"input\": \"a\"}", 400, NULL, "model" },
     { "/v1/embeddings", "{\"model\": \"nope\", \"input\": \"a\"}", 404, "model_not_found", "model" },
@@ -421,7 +430,7 @@ static void test_chunks_and_slow_bodies(void **state)
     assert_int_equal(a.status, 200);
     answer_release(&a);
     n = snprintf(text, sizeof text, "%sContent-Length: %zu\r\n\r\n%s", head, strlen(EMBED_BODY), EMBED_BODY);
-    for (int i = 0; i < n; i++) {                                            /* a byte a write, on the same connection */
+    for (int i = 0; i < n; i++) { /* a byte a write, on the same connection */
         send_bytes(fd, text + i, 1);
         if (i % 16 == 0) nap(0.001);
     }
@@ -444,17 +453,25 @@ static void test_chunks_and_slow_bodies(void **state)
 static void test_malformed(void **state)
 {
     (void)state;
-    static const struct { const char *name, *bytes; size_t n; int status; } cases[] = {
+    static const struct { const char *name, *bytes; size_t n; int status;
+    } cases[] = {
 #define CASE(name, bytes, status) { name, bytes, sizeof bytes - 1, status }
-        CASE("both lengths", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),
-        CASE("two lengths", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", 400),
+        CASE("both lengths",
+             "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+             "5\r\n\r\n0\r\n\r\n",
+             400),
+        CASE("two lengths",
+             "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", 400),
         CASE("negative length", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\n{}", 400),
         CASE("signed length", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\n{}", 400),
-        CASE("huge length", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n{}", 413),
+        CASE("huge length",
+             "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n{}", 413),
         CASE("hidden length", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}", 400),
-        CASE("other coding", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+        CASE("other coding",
+             "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
         CASE("bad chunk", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        CASE("huge chunk", "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 413),
+        CASE("huge chunk",
+             "POST /v1/classify HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 413),
         CASE("bare CR", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\rb\r\n\r\n", 400),
         CASE("NUL in a name", "GET /healthz HTTP/1.1\r\nHost: x\r\nX\0A: ab\r\n\r\n", 400),
         CASE("no colon", "GET /healthz HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", 400),

@@ -86,8 +86,8 @@ static void check_close(Array got, Array want, double tolerance, const char *wha
     for (int64_t i = 0; i < want.n; i++) {
         bool same = got.p[i] == want.p[i] || (isnan(got.p[i]) && isnan(want.p[i]));
         if (!same && !(fabs((double)got.p[i] - want.p[i]) <= tolerance * largest))
-            give_up("%s: element %lld is %.9g, ref has %.9g (allowed %g of %g)", what, (long long)i, got.p[i], want.p[i],
-                     tolerance, largest);
+            give_up("%s: element %lld is %.9g, ref has %.9g (allowed %g of %g)", what, (long long)i, got.p[i],
+                    want.p[i], tolerance, largest);
     }
 }
 
@@ -126,7 +126,8 @@ static void check_case(Outputs begin, Run run, void *arg, const char *what)
             snprintf(name, sizeof name, "%s, %s, output %d", what, levels[l]->name, i);
             check_canaries(once.a[i], name);
             check_close(once.a[i], want.a[i], begin.tolerance, name);
-            if (memcmp(once.a[i].p, twice.a[i].p, (size_t)begin.a[i].n * 4) != 0) give_up("%s: not the same bits twice", name);
+            if (memcmp(once.a[i].p, twice.a[i].p, (size_t)begin.a[i].n * 4) != 0)
+                give_up("%s: not the same bits twice", name);
         }
         outputs_free(&once);
         outputs_free(&twice);
@@ -147,7 +148,8 @@ static void *workspace_new(size_t bytes)
 static void workspace_free(void *p, size_t bytes)
 {
     for (int i = 0; i < 256; i++)
-        if (((unsigned char *)p)[bytes + (size_t)i] != 0x5a) give_up("workspace of %zu bytes: written past its end", bytes);
+        if (((unsigned char *)p)[bytes + (size_t)i] != 0x5a)
+            give_up("workspace of %zu bytes: written past its end", bytes);
     free(p);
 }
 
@@ -190,13 +192,24 @@ static void run_linear(Backend *b, Array *out, void *arg)
     workspace_free(workspace, bytes);
 }
 
-static void check_linear(int64_t rows, int64_t in, int64_t outw, bool bias, bool accumulate, bool want_dw, bool want_dbias)
+static void check_linear(int64_t rows, int64_t in, int64_t outw, bool bias, bool accumulate, bool want_dw,
+                         bool want_dbias)
 {
     char  what[128];
     Array x = array_random(rows * in, 1, 1), w = array_random(outw * in, 2, 0.1), b = array_random(outw, 3, 1);
     Array dy = array_random(rows * outw, 4, 1);
-    LinearCase c = { { .dtype = DTYPE_F32, .rows = rows, .in = in, .out = outw, .x = x.p, .w = w.p, .bias = bias ? b.p : NULL,
-                       .dy = dy.p, .accumulate_y = accumulate, .accumulate_dx = accumulate }, want_dw, want_dbias };
+    LinearCase c = { { .dtype = DTYPE_F32,
+                       .rows = rows,
+                       .in = in,
+                       .out = outw,
+                       .x = x.p,
+                       .w = w.p,
+                       .bias = bias ? b.p : NULL,
+                       .dy = dy.p,
+                       .accumulate_y = accumulate,
+                       .accumulate_dx = accumulate },
+                     want_dw,
+                     want_dbias };
     Outputs o = { { array_output(rows * outw, accumulate), array_output(rows * in, accumulate) }, 4, tol_sum };
     if (want_dw) o.a[2] = array_output(outw * in, true);
     if (want_dbias) o.a[3] = array_output(outw, true);
@@ -216,7 +229,8 @@ static void linear_matches_ref(void **state)
     for (size_t r = 0; r < COUNT(rows); r++)
         for (size_t i = 0; i < COUNT(widths); i++)
             for (size_t o = 0; o < COUNT(widths); o++)
-                check_linear(rows[r], widths[i], widths[o], (r + i) % 3 != 0, (i + o) % 2, (r + o) % 4 != 0, (r + i) % 2);
+                check_linear(rows[r], widths[i], widths[o], (r + i) % 3 != 0, (i + o) % 2, (r + o) % 4 != 0,
+                             (r + i) % 2);
     check_linear(450, 384, 77, true, false, true, true);
     check_linear(450, 77, 384, true, true, true, true);
     check_linear(33, 1000, 401, true, false, true, true);
@@ -329,8 +343,8 @@ static void check_add_norm(int64_t rows, int64_t cols, double p, bool residual, 
     Array gamma = array_random(cols, 3, 1), beta = array_random(cols, 4, 1), dy = array_random(rows * cols, 5, 1);
     AddNormArgs a = { .dtype = DTYPE_F32, .rows = rows, .cols = cols, .eps = 1e-5, .drop = dropout_at(p, 9), .x = x.p,
                       .residual = residual ? res.p : NULL, .gamma = gamma.p, .beta = beta.p };
-    snprintf(what, sizeof what, "add_norm %lld x %lld, p %g, residual %d, accumulate %d", (long long)rows, (long long)cols, p,
-             residual, accumulate);
+    snprintf(what, sizeof what, "add_norm %lld x %lld, p %g, residual %d, accumulate %d", (long long)rows,
+             (long long)cols, p, residual, accumulate);
     Outputs o = { { array_nan(rows * cols) }, 4, tol_sum };
     if (saves) {
         o.a[1] = array_nan(rows * cols);
@@ -364,7 +378,8 @@ static void add_norm_matches_ref(void **state)
     rows_in_sequences_of(14);
     for (size_t i = 0; i < COUNT(rows); i++)
         for (size_t k = 0; k < COUNT(cols); k++)
-            for (int v = 0; v < 4; v++) check_add_norm(rows[i], cols[k], v & 1 ? 0.1 : 0, v & 2, (i + k) % 3 != 0, v != 1);
+            for (int v = 0; v < 4; v++)
+                check_add_norm(rows[i], cols[k], v & 1 ? 0.1 : 0, v & 2, (i + k) % 3 != 0, v != 1);
 }
 
 /* ---- activation ---------------------------------------------------------------------------------------------------- */
@@ -394,7 +409,9 @@ static void activation_matches_ref(void **state)
                 if (n > 30 && kind == ACT_SILU) x.p[9] = -80;      /* ref's own slope is inf * 0 at -1e30 */
                 ActivationArgs a = { .dtype = DTYPE_F32, .kind = (Activation)kind, .n = n, .x = x.p, .dy = dy.p,
                                      .accumulate_dx = v == 1 };
-                Outputs o = { { array_nan(n), v & 1 ? array_nan(n) : (Array){ 0 } }, 4, 3 * tol_elementwise };      /* slopes multiply */
+                Outputs o = { { array_nan(n), v & 1 ? array_nan(n) : (Array){ 0 } },
+                              4,
+                              3 * tol_elementwise }; /* slopes multiply */
                 if (v == 2) o.a[3] = array_copy(dy);
                 else o.a[2] = array_output(n, a.accumulate_dx);
                 snprintf(what, sizeof what, "activation %d", kind);
@@ -444,7 +461,8 @@ static void axpby_matches_ref(void **state)
             Array     x = array_random(counts[i], 1, 1), z = array_random(counts[i], 2, 1);
             AxpbyArgs a = { .dtype = DTYPE_F32, .n = counts[i], .a = 0.3, .b = -2, .x = x.p, .z = v & 1 ? z.p : NULL,
                             .accumulate_y = v & 2 };
-            check_case((Outputs){ { array_output(counts[i], a.accumulate_y) }, 1, tol_elementwise }, run_axpby, &a, "axpby");
+            check_case((Outputs){ { array_output(counts[i], a.accumulate_y) }, 1, tol_elementwise }, run_axpby, &a,
+                       "axpby");
             array_free(x);
             array_free(z);
         }
@@ -468,7 +486,9 @@ static void dropout_masks_are_those_of_ref(void **state)
             enum { ROWS = 33 };
             int64_t     n = ROWS * cols[k];
             Array       x = array_random(n, 1, 1), y = array_nan(n), want = array_nan(n);
-            DropoutArgs a = { .dtype = DTYPE_F32, .rows = ROWS, .cols = cols[k], .drop = dropout_at(ps[i], 5), .x = x.p };
+            DropoutArgs a = {
+                .dtype = DTYPE_F32, .rows = ROWS, .cols = cols[k], .drop = dropout_at(ps[i], 5), .x = x.p
+            };
             check_case((Outputs){ { array_nan(n) }, 1, tol_elementwise }, run_dropout, &a, "dropout");
             a.accumulate_y = true;
             check_case((Outputs){ { array_output(n, true) }, 1, tol_elementwise }, run_dropout, &a, "dropout, added");
@@ -511,7 +531,8 @@ static void run_attention(Backend *b, Array *out, void *arg)
 
 typedef struct Lengths { int n; int32_t q[8], k[8]; } Lengths;
 
-static void check_attention(const Lengths *len, int64_t heads, int64_t D, bool causal, double p, bool packed, bool saves)
+static void check_attention(const Lengths *len, int64_t heads, int64_t D, bool causal, double p, bool packed,
+                            bool saves)
 {
     char    what[160];
     int32_t cu_q[9] = { 0 }, cu_k[9] = { 0 };
@@ -529,15 +550,31 @@ static void check_attention(const Lengths *len, int64_t heads, int64_t D, bool c
     int64_t nq = cu_q[len->n], nk = cu_k[len->n];
     Array q = array_random(nq * stride, 1, 1), k = array_random(nk * C, 2, 1), v = array_random(nk * C, 3, 1);
     Array d_o = array_random(nq * C, 4, 1), o = array_nan(nq * C), lse = array_nan(nq * heads);
-    AttentionArgs a = { .dtype = DTYPE_F32, .n_seqs = len->n, .n_queries = nq, .n_keys = nk, .max_q = max_q, .max_k = max_k,
-                        .heads = heads, .head_size = D, .cu_q = cu_q, .cu_k = cu_k, .scale = 1 / sqrt((double)D),
-                        .causal = causal, .drop = dropout_at(p, 3), .q = q.p, .k = packed ? q.p + C : k.p,
-                        .v = packed ? q.p + 2 * C : v.p, .q_stride = stride, .k_stride = stride, .v_stride = stride,
+    AttentionArgs a = { .dtype = DTYPE_F32,
+                        .n_seqs = len->n,
+                        .n_queries = nq,
+                        .n_keys = nk,
+                        .max_q = max_q,
+                        .max_k = max_k,
+                        .heads = heads,
+                        .head_size = D,
+                        .cu_q = cu_q,
+                        .cu_k = cu_k,
+                        .scale = 1 / sqrt((double)D),
+                        .causal = causal,
+                        .drop = dropout_at(p, 3),
+                        .q = q.p,
+                        .k = packed ? q.p + C : k.p,
+                        .v = packed ? q.p + 2 * C : v.p,
+                        .q_stride = stride,
+                        .k_stride = stride,
+                        .v_stride = stride,
                         .o_stride = C };
-    snprintf(what, sizeof what, "attention of %d sequences (first %d x %d), %lld heads of %lld, causal %d, p %g, packed %d",
-             len->n, len->q[0], len->k[0], (long long)heads, (long long)D, causal, p, packed);
-    check_case((Outputs){ { array_nan(nq * C), saves ? array_nan(nq * heads) : (Array){ 0 } }, 2, tol_sum }, run_attention, &a,
-               what);
+    snprintf(what, sizeof what,
+             "attention of %d sequences (first %d x %d), %lld heads of %lld, causal %d, p %g, packed %d", len->n,
+             len->q[0], len->k[0], (long long)heads, (long long)D, causal, p, packed);
+    check_case((Outputs){ { array_nan(nq * C), saves ? array_nan(nq * heads) : (Array){ 0 } }, 2, tol_sum },
+               run_attention, &a, what);
     a.o = o.p;
     a.lse = lse.p;
     assert_int_equal(ref->kernels.attention_fwd(ref->dev, &a), OK);
@@ -619,18 +656,27 @@ static void rows_match_ref(void **state)
             bool    add = v & 1;
             Array   x = array_random(ROWS * n, 1, 1), dy = array_random(ROWS * n, 2, 1);
             if (v == 0) memset(x.p, 0, (size_t)n * 4);      /* a row of length 0: eps */
-            PoolArgs pool = { .dtype = DTYPE_F32, .kind = v & 2 ? POOL_FIRST : POOL_MEAN, .n_seqs = SEQS, .n_tokens = ROWS,
-                              .cols = n, .cu_seqlens = cu, .x = x.p, .dy = dy.p, .accumulate_dx = add };
-            check_case((Outputs){ { array_nan(SEQS * n), array_output(ROWS * n, add) }, 2, tol_elementwise }, run_pool, &pool,
-                       "pool");
+            PoolArgs pool = { .dtype = DTYPE_F32,
+                              .kind = v & 2 ? POOL_FIRST : POOL_MEAN,
+                              .n_seqs = SEQS,
+                              .n_tokens = ROWS,
+                              .cols = n,
+                              .cu_seqlens = cu,
+                              .x = x.p,
+                              .dy = dy.p,
+                              .accumulate_dx = add };
+            check_case((Outputs){ { array_nan(SEQS * n), array_output(ROWS * n, add) }, 2, tol_elementwise }, run_pool,
+                       &pool, "pool");
             GatherArgs gather = { .dtype = DTYPE_F32, .n = PICKED, .rows = ROWS, .cols = n, .index = index, .x = x.p,
                                   .dy = dy.p, .accumulate_dx = add };
-            check_case((Outputs){ { array_nan(PICKED * n), array_output(ROWS * n, add) }, 2, tol_elementwise }, run_gather,
-                       &gather, "gather");
+            check_case((Outputs){ { array_nan(PICKED * n), array_output(ROWS * n, add) }, 2, tol_elementwise },
+                       run_gather, &gather, "gather");
             L2NormArgs norm = { .dtype = DTYPE_F32, .rows = ROWS, .cols = n, .eps = 1e-3, .x = x.p, .dy = dy.p,
                                 .accumulate_dx = add };
             /* Of one column the gradient is 0, a difference of two numbers of size dy / |x|. */
-            check_case((Outputs){ { array_nan(ROWS * n), array_output(ROWS * n, add) }, 2, n == 1 ? 1e-4 : tol_elementwise },
+            check_case((Outputs){ { array_nan(ROWS * n), array_output(ROWS * n, add) },
+                                  2,
+                                  n == 1 ? 1e-4 : tol_elementwise },
                        run_l2norm, &norm, "l2norm");
             array_free(x);
             array_free(dy);
@@ -670,7 +716,9 @@ static void cross_entropy_matches_ref(void **state)
             for (int64_t c = 0; c < n; c++) logits.p[c] += 300;      /* a row that needs its maximum taken away */
             CrossEntropyArgs a = { .dtype = DTYPE_F32, .rows = ROWS, .classes = n, .logits = logits.p, .labels = labels,
                                    .label_smoothing = v & 1 ? 0.1 : 0 };
-            Outputs o = { { v < 2 ? array_nan(ROWS * n) : (Array){ 0 }, v != 3 ? array_nan(ROWS) : (Array){ 0 } }, 4, tol_sum };
+            Outputs o = { { v < 2 ? array_nan(ROWS * n) : (Array){ 0 }, v != 3 ? array_nan(ROWS) : (Array){ 0 } },
+                          4,
+                          tol_sum };
             if (v == 3) o.a[2] = array_copy(logits);
             o.a[3] = array_nan(2);
             check_case(o, run_cross_entropy, &a, "cross_entropy");
@@ -708,15 +756,28 @@ static void run_optim(Backend *b, Array *out, void *arg)
 static void optimizers_match_ref(void **state)
 {
     (void)state;
-    enum { A = 70001, B = 33, C = 1, GAP = 5, N = A + B + C + GAP };      /* frozen parameters leave gaps in the state */
-    const OptimChunk chunks[] = { { 0, 0, A, 0.01f, 1 }, { A + 64, A, B, 0, 0.5f }, { A + 200, A + B + GAP, C, 0.1f, 1 } };
+    enum { A = 70001, B = 33, C = 1, GAP = 5, N = A + B + C + GAP }; /* frozen parameters leave gaps in the state */
+    const OptimChunk chunks[] = { { 0, 0, A, 0.01f, 1 },
+                                  { A + 64, A, B, 0, 0.5f },
+                                  { A + 200, A + B + GAP, C, 0.1f, 1 } };
     for (int v = 0; v < 12; v++) {
         StepScalars s = { .learning_rate = 0.01, .max_grad_norm = v & 1 ? 1 : 0, .loss_sum = 3, .count = v & 2 ? 40 : 0,
                           .updates = v & 1 ? 100 : 0 };
-        OptimCase c = { { .dtype = DTYPE_F32, .chunks = chunks, .n_chunks = 3, .n_state = N, .beta1 = 0.9, .beta2 = 0.999,
-                          .eps = 1e-8, .momentum = 0.9, .scalars = &s }, v >= 4 && v < 8, v >= 8 };
-        Outputs o = { { array_random(A + 300, 1, 1), array_random(N, 2, 1), array_random(N, 3, 0.1), array_random(N, 4, 0.1),
-                        array_nan(4) }, 5, tol_elementwise };
+        OptimCase c = { { .dtype = DTYPE_F32,
+                          .chunks = chunks,
+                          .n_chunks = 3,
+                          .n_state = N,
+                          .beta1 = 0.9,
+                          .beta2 = 0.999,
+                          .eps = 1e-8,
+                          .momentum = 0.9,
+                          .scalars = &s },
+                        v >= 4 && v < 8,
+                        v >= 8 };
+        Outputs o = { { array_random(A + 300, 1, 1), array_random(N, 2, 1), array_random(N, 3, 0.1),
+                        array_random(N, 4, 0.1), array_nan(4) },
+                      5,
+                      tol_elementwise };
         for (int64_t i = 0; i < N; i++) o.a[3].p[i] = fabsf(o.a[3].p[i]) + 1e-4f;
         check_case(o, run_optim, &c, v < 4 ? "adamw" : v < 8 ? "sgd" : "adamw, not finite");
     }

@@ -87,7 +87,8 @@ static void fill_batch(Case *c, const int32_t *use, int64_t n_use)
     int64_t  n_labelled = 0, n_bounds;
     bool     tokens = c->model->task->predicts_tokens, classes = c->model->task->has_classes;
     int32_t *ids = ints(c, "ids", NULL), *segments = ints(c, "segments", NULL), *cu = ints(c, "cu_seqlens", &n_bounds);
-    int32_t *labels = classes ? ints(c, "labels", NULL) : NULL, *rows = tokens ? ints(c, "label_rows", &n_labelled) : NULL;
+    int32_t *labels = classes ? ints(c, "labels", NULL) : NULL,
+            *rows = tokens ? ints(c, "label_rows", &n_labelled) : NULL;
     int32_t *token_labels = tokens ? ints(c, "token_labels", NULL) : NULL;
     batch_clear(&c->batch);
     for (int64_t k = 0; k < (use ? n_use : n_bounds - 1); k++) {
@@ -96,7 +97,8 @@ static void fill_batch(Case *c, const int32_t *use, int64_t n_use)
         must(batch_add(&c->batch, 0, ids + first, segments + first, cu[s + 1] - first, s));
         if (classes) must(batch_add_label(&c->batch, labels[s]));
         for (int64_t i = 0; i < n_labelled; i++)
-            if (rows[i] >= first && rows[i] < cu[s + 1]) must(batch_add_token_label(&c->batch, at + rows[i] - first, token_labels[i]));
+            if (rows[i] >= first && rows[i] < cu[s + 1])
+                must(batch_add_token_label(&c->batch, at + rows[i] - first, token_labels[i]));
     }
     free(ids), free(segments), free(cu), free(labels), free(rows), free(token_labels);
 }
@@ -275,7 +277,7 @@ static void check_gradients(Case *c)
     StepScalars s = loss_and_gradients(c, 0);
     REAL loss = (REAL)(s.loss_sum / s.count);
     same(c, "loss", &loss, 1, 1e-4);
-    saw_all(c, c->model->task->predicts_tokens ? "logits" : "");      /* of tokens they exist a chunk at a time, unnamed */
+    saw_all(c, c->model->task->predicts_tokens ? "logits" : ""); /* of tokens they exist a chunk at a time, unnamed */
     same_gradients(c, s.count);
 }
 
@@ -325,8 +327,14 @@ static void test_label_smoothing(void **state) { (void)state; for_each(check_lab
 
 static void check_steps(Case *c)
 {
-    static const TrainConfig t = { .learning_rate = 1e-3, .warmup_steps = 4, .weight_decay = 0.01, .adam_beta1 = 0.9,
-                                   .adam_beta2 = 0.999, .adam_epsilon = 1e-8, .max_grad_norm = 1, .lr_scheduler_type = "linear",
+    static const TrainConfig t = { .learning_rate = 1e-3,
+                                   .warmup_steps = 4,
+                                   .weight_decay = 0.01,
+                                   .adam_beta1 = 0.9,
+                                   .adam_beta2 = 0.999,
+                                   .adam_epsilon = 1e-8,
+                                   .max_grad_norm = 1,
+                                   .lr_scheduler_type = "linear",
                                    .optim = "adamw" };
     Optimizer *o;
     make_trainable(c);

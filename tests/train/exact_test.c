@@ -41,7 +41,12 @@ static void setup(Setup *s, Backend *backend, const char *task)
     must(params_allocate_grads(&s->model->params));
     must(params_fill_initial(&s->model->params, 3, 0.2));
     must(ctx_new(&s->ctx, backend, (size_t)256 << 20));
-    s->train = (TrainConfig){ .learning_rate = 1e-2, .weight_decay = 0.01, .adam_beta1 = 0.9, .adam_beta2 = 0.999, .adam_epsilon = 1e-8, .optim = "adamw" };
+    s->train = (TrainConfig){ .learning_rate = 1e-2,
+                              .weight_decay = 0.01,
+                              .adam_beta1 = 0.9,
+                              .adam_beta2 = 0.999,
+                              .adam_epsilon = 1e-8,
+                              .optim = "adamw" };
     must(optimizer_new(&s->optimizer, s->model, &s->train));
     model_config_release(&c);
     string_list_release(&labels);
@@ -132,7 +137,9 @@ static void check_sizes(const char *task, double p_drop)
         double loss = gradient(&s, 32, p_drop, whole);
         for (int size = 8; size >= 1; size /= 8) {                /* 4 x 8, and one sequence at a time */
             double other = gradient(&s, size, p_drop, parts), d = difference(whole, parts, (int64_t)n);
-            if (!(d < bar) || !(fabs(loss - other) < bar * loss)) fail_msg("%s in batches of %d: gradient differs by %g, loss %.12g and %.12g", task, size, d, loss, other);
+            if (!(d < bar) || !(fabs(loss - other) < bar * loss))
+                fail_msg("%s in batches of %d: gradient differs by %g, loss %.12g and %.12g", task, size, d, loss,
+                         other);
         }
         gradient(&s, 32, p_drop, parts);
         assert_memory_equal(whole, parts, n * sizeof *whole);      /* and the same call gives the same bits */
@@ -191,7 +198,8 @@ static void train_a_little(Backend *backend, const char *task, REAL *values, Out
         must(model_upload(s.ctx, s.model, &b, &view));
         must(t->score(s.ctx, s.model, &view, outcomes, NULL));
     }
-    must(s.backend->download(s.backend, values, s.model->params.values, (size_t)s.model->params.n_values * sizeof *values));
+    must(s.backend->download(s.backend, values, s.model->params.values,
+                             (size_t)s.model->params.n_values * sizeof *values));
     batch_release(&b);
     free(scratch);
     teardown(&s);

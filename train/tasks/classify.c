@@ -6,8 +6,8 @@
 #include "model/ops/ops.h"
 #include "train/tasks/train_task.h"
 
-static Status classify_collate(const TrainConfig *t, const Tokenizer *tokenizer, Dataset *d, const int64_t *rows, int64_t n,
-                               int64_t epoch, Batch *out)
+static Status classify_collate(const TrainConfig *t, const Tokenizer *tokenizer, Dataset *d, const int64_t *rows,
+                               int64_t n, int64_t epoch, Batch *out)
 {
     (void)t, (void)tokenizer, (void)epoch;
     return collate_classify(d, rows, n, out);

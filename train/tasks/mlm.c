@@ -19,7 +19,8 @@ static Status mlm_collate(const TrainConfig *t, const Tokenizer *tokenizer, Data
 static void mlm_losses(Ctx *ctx, const Model *m, const BatchView *view, REAL *row_loss)
 {
     Tensor *x = mlm_transform(ctx, m, model_hidden(ctx, m, view), view);
-    op_linear_cross_entropy(ctx, x, m->arch->word_table(m), mlm_decoder_bias(m), view->token_labels, row_loss, CHUNK_ROWS);
+    op_linear_cross_entropy(ctx, x, m->arch->word_table(m), mlm_decoder_bias(m), view->token_labels, row_loss,
+                            CHUNK_ROWS);
 }
 
 static void mlm_loss(Ctx *ctx, const Model *m, const TrainConfig *t, const BatchView *view)

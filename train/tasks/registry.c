@@ -14,5 +14,6 @@ Status train_task_need(const TrainTask **out, const char *name)
             *out = tasks[i];
             return OK;
         }
-    return hint(fail(ERR_UNSUPPORTED, "the task \"%s\" can be used but not trained yet", name), "train sequence-classification, sentence-pair or masked-lm");
+    return hint(fail(ERR_UNSUPPORTED, "the task \"%s\" can be used but not trained yet", name),
+                "train sequence-classification, sentence-pair or masked-lm");
 }

@@ -38,10 +38,10 @@ static void say_plan(const Job *job, const RunPlan *p)
     log_line("  data     %s examples, %s%s tokens, longest %lld", count(a, (double)p->n_examples),
              p->tokens_sampled ? "about " : "", count(b, (double)p->n_tokens), (long long)p->longest);
     log_line("  steps    %lld in %.3g epochs", (long long)p->total_steps, p->epochs);
-    log_line("  memory   %s: parameters %s, gradients %s, optimizer %s, activations %s + %s, the rest %s",
-             text_bytes(a, m->total), text_bytes(b, m->parameters), text_bytes(c, m->gradients),
-             text_bytes(d, m->optimizer), text_bytes(e, m->activations), text_bytes(f, m->activation_gradients),
-             text_bytes(g, m->workspace + m->data));
+    log_line("  memory   %s: parameters %s, gradients %s, optimizer %s,", text_bytes(a, m->total),
+             text_bytes(b, m->parameters), text_bytes(c, m->gradients), text_bytes(d, m->optimizer));
+    log_line("           activations %s, their gradients %s, the rest %s", text_bytes(e, m->activations),
+             text_bytes(f, m->activation_gradients), text_bytes(g, m->workspace + m->data));
 }
 
 static void on_step(void *arg, const StepLog *l, bool logged)

@@ -229,7 +229,7 @@ static Status look_at_folder(const Run *r, RunMode mode)
     TRY(s);
     if (there && mode == RUN_NEW)
         return hint(fail(ERR_STATE, "the run %s exists already", r->job->output_dir),
-                    "--resume goes on with it, --overwrite starts anew, --name gives another name");
+                    "--resume goes on with it, --overwrite starts anew, --output_dir names another folder");
     if (!there && file_exists(r->job->output_dir) && mode == RUN_OVERWRITE)
         return hint(fail(ERR_STATE, "%s is no run folder (it has no config.json), so --overwrite leaves it alone",
                          r->job->output_dir),

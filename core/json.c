@@ -1,5 +1,6 @@
 #include "core/json.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,16 @@ static void skip_space(Scan *s)
     while (s->at < s->n && memchr(" \t\r\n", s->text[s->at], 4)) s->at++;
 }
 
+/* Whether an escape follows the backslash at s->at; cJSON would take wrong digits after \u for 0000. */
+static bool escape_is_json(const Scan *s)
+{
+    if (s->at + 1 >= s->n || !memchr("\"\\/bfnrtu", s->text[s->at + 1], 9)) return false;
+    if (s->text[s->at + 1] != 'u') return true;
+    if (s->n - s->at < 6) return false;
+    for (size_t i = s->at + 2; i < s->at + 6; i++) if (!isxdigit((unsigned char)s->text[i])) return false;
+    return true;
+}
+
 static Status scan_string(Scan *s, size_t *begin, size_t *end)
 {
     if (s->at >= s->n || s->text[s->at] != '"') return bad(s, s->at, "a string in double quotes is expected here");
@@ -39,6 +50,7 @@ static Status scan_string(Scan *s, size_t *begin, size_t *end)
         unsigned char c = (unsigned char)s->text[s->at];
         if (c < 0x20) return bad(s, s->at, "a control character inside a string must be escaped");
         if (c == '\\') {
+            if (!escape_is_json(s)) return bad(s, s->at, "this escape is not JSON");
             if (s->refuse_nul && s->n - s->at >= 6 && memcmp(s->text + s->at, "\\u0000", 6) == 0)
                 return bad(s, s->at, "\\u0000 is not accepted in text");
             s->at++;
@@ -52,7 +64,7 @@ static Status scan_string(Scan *s, size_t *begin, size_t *end)
 
 static int compare_keys(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* Keys are compared as they are spelled; two spellings of one key by escapes are caught after cJSON has decoded them. */
+/* Keys are compared after cJSON has decoded them, so that two spellings of one key by escapes are caught. */
 static Status refuse_duplicates(const cJSON *v, const char *name)
 {
     size_t n = 0;
@@ -77,13 +89,13 @@ static Status refuse_duplicates(const cJSON *v, const char *name)
 
 static Status scan_value(Scan *s, int depth)
 {
-    if (depth > JSON_MAX_DEPTH) return bad(s, s->at, "nested deeper than 64 levels");
     skip_space(s);
     if (s->at >= s->n) return bad(s, s->at, "the text ends where a value is expected");
     size_t begin, end;
     char   c = s->text[s->at];
     if (c == '"') return scan_string(s, &begin, &end);
     if (c == '{' || c == '[') {
+        if (depth >= JSON_MAX_DEPTH) return bad(s, s->at, "nested deeper than 64 levels");
         char close = c == '{' ? '}' : ']';
         s->at++;
         skip_space(s);
@@ -157,6 +169,11 @@ static void blank_comments(char *p, size_t n)
     }
 }
 
+static void blank_mark(char *p, size_t n)      /* UTF-8's byte order mark */
+{
+    if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) memset(p, ' ', 3);
+}
+
 Status json_parse(cJSON **out, const char *text, size_t n, const char *name, int flags)
 {
     *out = NULL;
@@ -164,7 +181,7 @@ Status json_parse(cJSON **out, const char *text, size_t n, const char *name, int
     size_t bad_at;
     TRY(mem_new(&copy, n + 1, 1));
     memcpy(copy, text, n);
-    if (n >= 3 && memcmp(copy, "\xEF\xBB\xBF", 3) == 0) memset(copy, ' ', 3);
+    blank_mark(copy, n);
     Scan   scan = { copy, name, n, 0, (flags & JSON_REFUSE_NUL) != 0 };
     Status s = OK;
     if (!utf8_valid(copy, n, &bad_at)) s = bad(&scan, bad_at, "these bytes are not UTF-8");
@@ -210,6 +227,8 @@ static bool step_into(Scan *s, const char **path)
     if (**path == '.') (*path)++;
     if (s->text[s->at] != (index ? '[' : '{')) return false;
     s->at++;
+    skip_space(s);
+    if (index && s->at < s->n && s->text[s->at] == ']') return false;
     for (long i = 0;; i++) {
         size_t begin = 0, end = 0;
         skip_space(s);
@@ -232,9 +251,11 @@ int json_line_of(const char *text, size_t n, const char *path)
     char *copy = malloc(n + 1);
     if (!copy) return 0;
     memcpy(copy, text, n);
+    blank_mark(copy, n);
     blank_comments(copy, n);
     Scan s = { copy, "", n, 0, false };
     int  line = 1;
+    skip_space(&s);
     while (*path)
         if (!step_into(&s, &path)) {
             line = 0;

@@ -1,6 +1,6 @@
 /* core/json.h: cJSON, strict. Values are cJSON's own; this adds what a config or a request needs before cJSON may
- * read it: comments blanked in place (configs only), invalid UTF-8, NUL, duplicate keys, depth over JSON_MAX_DEPTH and
- * trailing text refused with line and column, and the line on which a path's value begins. */
+ * read it: comments blanked in place (configs only), invalid UTF-8, NUL, depth over JSON_MAX_DEPTH and trailing text
+ * refused with line and column, duplicate keys by name, and the line on which a path's value begins. */
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
 

@@ -15,9 +15,9 @@ tools/build build-sanitize -DCMAKE_BUILD_TYPE=Debug -DWHET_SANITIZE=ON -DWHET_WE
 step "arrows between folders"
 tools/arrows
 step "tests, release"
-ctest --test-dir build --output-on-failure "$@"
+ctest --test-dir build -j "$(nproc)" --output-on-failure "$@"
 step "unit tests and fuzz corpora, sanitised"
 # Leaks are checked; what libgomp and OpenBLAS keep until the process ends is theirs.
 export ASAN_OPTIONS=detect_stack_use_after_return=1 LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
-ctest --test-dir build-sanitize --output-on-failure -E '^(e2e\.|parity\.|kernels\.cpu)' "$@"
+ctest --test-dir build-sanitize -j "$(nproc)" --output-on-failure -E '^(e2e\.|parity\.|kernels\.cpu)' "$@"
 step "done"

@@ -1,6 +1,7 @@
 #include "core/options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,9 +61,14 @@ static const char *type_name(OptionType t)
 /* `where` is "FILE:LINE: train.seed" or "--train.seed". */
 static Status store_number(const Option *o, void *at, double v, const char *where)
 {
-    if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %g", where, v);
-    if ((o->min != 0 || o->max != 0) && (v < o->min || v > o->max))
-        return hint(fail(ERR_CONFIG, "%s is %g, which is out of range", where, v), "use a value from %g to %g", o->min, o->max);
+    double min = o->min, max = o->max;
+    if (min == 0 && max == 0) {                           /* any: what the type holds exactly */
+        max = o->type == OPTION_INT ? 0x1p53 : DBL_MAX;
+        min = -max;
+    }
+    if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %.15g", where, v);
+    if (v < min || v > max)
+        return hint(fail(ERR_CONFIG, "%s is %.15g, which is out of range", where, v), "use a value from %.15g to %.15g", min, max);
     if (o->type == OPTION_INT) *(int64_t *)at = (int64_t)v;
     else *(double *)at = v;
     return OK;
@@ -84,7 +90,7 @@ static Status store_text(const Option *o, void *at, const char *text, const char
     if (o->type == OPTION_SHARE_OR_PATH) {
         char  *end;
         double v = strtod(text, &end);
-        if (end != text && *end == '\0') {
+        if (end != text && *end == '\0' && isfinite(v)) {
             if (v < 0 || v >= 1) return hint(fail(ERR_CONFIG, "%s is %g", where, v), "a share lies between 0 and 1, a path is a string");
             return text_copy(at, text);
         }
@@ -170,31 +176,51 @@ static void full_key(char buf[128], const OptionSection *s, const Option *o)
     snprintf(buf, 128, "%s%s%s", s->name, s->name[0] ? "." : "", o->key);
 }
 
-/* Fails with the nearest key. section NULL: any, spelled in full. */
+typedef struct Words { size_t n; const char *word[MAX_KEYS]; char full[MAX_KEYS][128]; } Words;
+
+static void add_words(Words *w, const OptionSection *s, bool in_full)
+{
+    for (size_t k = 0; k < s->n_options && w->n < MAX_KEYS; k++, w->n++) {
+        full_key(w->full[w->n], s, &s->options[k]);
+        w->word[w->n] = in_full ? w->full[w->n] : s->options[k].key;
+    }
+}
+
+static void add_section_names(Words *w, const OptionTable *t)
+{
+    for (size_t i = 0; i < t->n_sections; i++) {
+        if (!t->sections[i].name[0] || w->n == MAX_KEYS) continue;
+        snprintf(w->full[w->n], sizeof w->full[0], "%s", t->sections[i].name);
+        w->word[w->n++] = t->sections[i].name;
+    }
+}
+
+/* Fails with the nearest key: this very key of another section, a near one of this section, then of any.
+ * section NULL: any, spelled in full. */
 static Status unknown(const OptionTable *t, const OptionSection *section, const char *key, const char *where)
 {
-    static _Thread_local char store[MAX_KEYS][128];
-    const char *words[MAX_KEYS];
-    size_t      n = 0;
-    for (size_t i = 0; i < t->n_sections; i++) {
-        const OptionSection *s = &t->sections[i];
-        if (!section && s->name[0] && n < MAX_KEYS) words[n++] = s->name;
-        for (size_t k = 0; k < s->n_options && n < MAX_KEYS; k++) {
-            if (section && s != section) continue;
-            if (section || !strchr(key, '.')) snprintf(store[n], sizeof store[n], "%s", s->options[k].key);
-            else full_key(store[n], s, &s->options[k]);
-            words[n] = store[n];
-            n++;
-        }
-    }
-    const char *near = text_nearest(key, words, n);
+    static _Thread_local Words w;
+    const char *near;
     Status      s = fail(ERR_CONFIG, "%s is not a key of %s", where, t->name);
-    if (!near) return hint(s, "--help lists the keys");
-    for (size_t i = 0; i < t->n_sections; i++) {          /* the key may stand in the wrong section */
-        const Option *o = find_in(&t->sections[i], near);
-        if (o && &t->sections[i] != section && t->sections[i].name[0]) return hint(s, "did you mean %s.%s?", t->sections[i].name, near);
+    w.n = 0;
+    for (size_t i = 0; section && i < t->n_sections; i++) {
+        const Option *o = find_in(&t->sections[i], key);
+        if (!o) continue;
+        full_key(w.full[0], &t->sections[i], o);
+        return hint(s, "did you mean %s?", w.full[0]);
     }
-    return hint(s, "did you mean %s?", near);
+    if (section) {
+        add_words(&w, section, false);
+        if (!section->name[0]) add_section_names(&w, t);
+        if ((near = text_nearest(key, w.word, w.n))) return hint(s, "did you mean %s?", near);
+    }
+    w.n = 0;
+    add_section_names(&w, t);
+    for (size_t i = 0; i < t->n_sections; i++) add_words(&w, &t->sections[i], strchr(key, '.') != NULL);
+    near = text_nearest(key, w.word, w.n);
+    for (size_t i = 0; near && i < w.n; i++)
+        if (w.word[i] == near) return hint(s, "did you mean %s?", w.full[i]);
+    return hint(s, "--help lists the keys");
 }
 
 /* "train.seed", or "seed" when it is unique. */
@@ -204,7 +230,7 @@ static Status find(const OptionTable *t, const char *key, const OptionSection **
     int         hits = 0;
     for (size_t i = 0; i < t->n_sections; i++) {
         const OptionSection *s = &t->sections[i];
-        if (dot && (strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0)) continue;
+        if (dot && (dot == key || strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0)) continue;
         const Option *o = find_in(s, dot ? dot + 1 : key);
         if (!o) continue;
         *section = s;

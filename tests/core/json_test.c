@@ -281,12 +281,36 @@ static void test_writing(void **state)
     cJSON_Delete(j);
 }
 
+/* Numbers come back bit for bit: a resumed run compares what it saved. */
+static void test_exact_numbers(void **state)
+{
+    (void)state;
+    static const double values[] = {
+        0.1, 0.1 + 0.2, 1.0 / 3, 2.0 / 3, 9007199254740991.0, -9007199254740992.0, 123456789012345678.0, 0x1.fffffffffffffp-1, 0x1.0000000000001p0,
+        5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 4294967295.0, 1e-7, 0x1.fffffep-1, 16777217.0,
+    };
+    for (size_t i = 0; i < COUNT(values) + 5000; i++) {
+        double v = i < COUNT(values) ? values[i] : sin((double)i) * pow(10, (double)(i % 61) - 30);
+        cJSON *j = cJSON_CreateObject(), *back;
+        char  *text;
+        must(json_add_number(j, "v", v));
+        must(json_print(&text, j, false));
+        must(json_parse(&back, text, strlen(text), "t", JSON_STRICT));
+        double got = json_get(back, "v")->valuedouble;
+        if (got != v) fail_msg("%.17g came back as %.17g through %s", v, got, text);
+        assert_true(cJSON_IsNumber(json_get(j, "v")));
+        free(text);
+        cJSON_Delete(j);
+        cJSON_Delete(back);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values), cmocka_unit_test(test_refusals), cmocka_unit_test(test_escaped_nul), cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_depth),  cmocka_unit_test(test_comments), cmocka_unit_test(test_lines),       cmocka_unit_test(test_members),
-        cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_writing), cmocka_unit_test(test_exact_numbers),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -68,7 +68,8 @@ static Status store_number(const Option *o, void *at, double v, const char *wher
     }
     if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %.15g", where, v);
     if (v < min || v > max)
-        return hint(fail(ERR_CONFIG, "%s is %.15g, which is out of range", where, v), "use a value from %.15g to %.15g", min, max);
+        return hint(fail(ERR_CONFIG, "%s is %.15g, which is out of range", where, v),
+                    "use a value from %.15g to %.15g", min, max);
     if (o->type == OPTION_INT) *(int64_t *)at = (int64_t)v;
     else *(double *)at = v;
     return OK;
@@ -230,7 +231,8 @@ static Status find(const OptionTable *t, const char *key, const OptionSection **
     int         hits = 0;
     for (size_t i = 0; i < t->n_sections; i++) {
         const OptionSection *s = &t->sections[i];
-        if (dot && (dot == key || strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0)) continue;
+        size_t n = dot ? (size_t)(dot - key) : 0;
+        if (dot && (n == 0 || strlen(s->name) != n || strncmp(s->name, key, n) != 0)) continue;
         const Option *o = find_in(s, dot ? dot + 1 : key);
         if (!o) continue;
         *section = s;

@@ -79,7 +79,8 @@ static inline void must_abort(void (*mistake)(void), const char *words)
     close(ends[1]);
     char    said[1024] = "";
     size_t  n = 0;
-    for (ssize_t got; n + 1 < sizeof said && (got = read(ends[0], said + n, sizeof said - 1 - n)) > 0;) n += (size_t)got;
+    for (ssize_t got; n + 1 < sizeof said && (got = read(ends[0], said + n, sizeof said - 1 - n)) > 0;)
+        n += (size_t)got;
     close(ends[0]);
     int how;
     assert_int_equal(waitpid(child, &how, 0), child);

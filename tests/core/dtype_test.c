@@ -69,7 +69,8 @@ static void test_all_halves(void **state)
         double   want = half_value(h);
         uint16_t back = narrow(f, DTYPE_F16);
         if (isnan(want)) {
-            if (!isnan(f) || (back & 0x7fff) <= 0x7c00 || (back ^ h) & 0x8000) fail_msg("NaN %04x came back as %04x", i, back);
+            if (!isnan(f) || (back & 0x7fff) <= 0x7c00 || (back ^ h) & 0x8000)
+                fail_msg("NaN %04x came back as %04x", i, back);
         } else if ((double)f != want || !signbit(f) != !(h >> 15) || back != h) {
             fail_msg("%04x is %.9g (not %.9g), back %04x", i, (double)f, want, back);
         }
@@ -84,7 +85,8 @@ static void test_all_bf16(void **state)
         float    f = widen(h, DTYPE_BF16);
         uint16_t back = narrow(f, DTYPE_BF16);
         if ((h & 0x7fff) > 0x7f80) {
-            if (!isnan(f) || (back & 0x7fff) <= 0x7f80 || (back ^ h) & 0x8000) fail_msg("NaN %04x came back as %04x", i, back);
+            if (!isnan(f) || (back & 0x7fff) <= 0x7f80 || (back ^ h) & 0x8000)
+                fail_msg("NaN %04x came back as %04x", i, back);
         } else if (bits_of(f) != i << 16 || back != h) {
             fail_msg("%04x is %08x, back %04x", i, bits_of(f), back);
         }
@@ -102,7 +104,8 @@ static void ties(DType t, uint16_t largest)
         uint16_t at = narrow(tie, t), below = narrow(nextafterf(tie, low), t), above = narrow(nextafterf(tie, high), t);
         if (at != even || below != i || above != i + 1)
             fail_msg("around %.9g between %04x and %04x: %04x %04x %04x", (double)tie, i, i + 1, below, at, above);
-        if (narrow(-tie, t) != (even | 0x8000)) fail_msg("%.9g is rounded otherwise than %.9g", (double)-tie, (double)tie);
+        if (narrow(-tie, t) != (even | 0x8000))
+            fail_msg("%.9g is rounded otherwise than %.9g", (double)-tie, (double)tie);
     }
 }
 
@@ -132,10 +135,12 @@ static void test_half_edges(void **state)
 {
     (void)state;
     static const struct { double value; uint16_t want; } cases[] = {
-        { 0, 0 }, { 1, 0x3c00 }, { -2, 0xc000 }, { 0.333251953125, 0x3555 }, { 65504, 0x7bff }, { 65519.99609375, 0x7bff },
+        { 0, 0 }, { 1, 0x3c00 }, { -2, 0xc000 }, { 0.333251953125, 0x3555 }, { 65504, 0x7bff },
+        { 65519.99609375, 0x7bff },
         { 65520, 0x7c00 }, { -65520, 0xfc00 }, { 1e30, 0x7c00 }, { 0x1p-14, 0x0400 }, { 0x1.ff8p-15, 0x03ff },
-        { 0x1.ffcp-15, 0x0400 }, { 0x1p-24, 1 }, { 0x1p-25, 0 }, { 0x1.000002p-25, 1 }, { 0x1.8p-24, 2 }, { 0x1p-26, 0 },
-        { -0x1p-26, 0x8000 }, { 1e-45, 0 }, { 1.0009765625, 0x3c01 }, { 1.00048828125, 0x3c00 }, { 1.00146484375, 0x3c02 },
+        { 0x1.ffcp-15, 0x0400 }, { 0x1p-24, 1 }, { 0x1p-25, 0 }, { 0x1.000002p-25, 1 }, { 0x1.8p-24, 2 },
+        { 0x1p-26, 0 }, { -0x1p-26, 0x8000 }, { 1e-45, 0 }, { 1.0009765625, 0x3c01 }, { 1.00048828125, 0x3c00 },
+        { 1.00146484375, 0x3c02 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint16_t got = narrow((float)cases[i].value, DTYPE_F16);

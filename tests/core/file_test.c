@@ -112,7 +112,8 @@ static void test_disk_full(void **state)
     signal(SIGXFSZ, SIG_IGN);
     for (size_t p = 0; p < COUNT(pieces); p++)
         for (size_t i = 0; i < COUNT(limits); i++) {
-            must_fail(write_limited(path, 20000, limits[i], pieces[p]), ERR_IO, "full: cannot be written: File too large");
+            must_fail(write_limited(path, 20000, limits[i], pieces[p]), ERR_IO,
+                      "full: cannot be written: File too large");
             assert_file(path, "the old file");
             assert_false(file_exists(in_folder("full.tmp")));
         }
@@ -181,8 +182,8 @@ static void test_paths(void **state)
 {
     (void)state;
     static const struct { const char *base, *name, *want; } joins[] = {
-        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a", "/b", "/b" }, { "", "b", "b" }, { ".", "b", "b" }, { "/", "b", "/b" },
-        { "..", "b", "../b" }, { "a", "", "a/" },
+        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a", "/b", "/b" }, { "", "b", "b" }, { ".", "b", "b" },
+        { "/", "b", "/b" }, { "..", "b", "../b" }, { "a", "", "a/" },
     };
     static const struct { const char *path, *folder, *name; } parts[] = {
         { "a/b/c", "a/b", "c" }, { "c", ".", "c" }, { "/c", "/", "c" }, { "a/", "a", "" }, { "a/b.h5", "a", "b.h5" },
@@ -209,7 +210,7 @@ static void test_absolute(void **state)
 {
     (void)state;
     static const struct { const char *path, *want; } cases[] = {
-        { "/", "/" },           { "//", "/" },          { "/a", "/a" },        { "/a/", "/a" },        { "//a///b//", "/a/b" },
+        { "/", "/" },           { "//", "/" },          { "/a", "/a" },        { "/a/", "/a" }, { "//a///b//", "/a/b" },
         { "/a/./b/.", "/a/b" }, { "/a/../b", "/b" },    { "/a/b/..", "/a" },   { "/a/..", "/" },       { "/..", "/" },
         { "/../../x", "/x" },   { "/a/b/../../c", "/c" }, { "/a/...", "/a/..." }, { "/a/.b/..c", "/a/.b/..c" },
         { "/./../.", "/" },     { "/ab/../ab/c", "/ab/c" }, { "/a/b/c/../../d/./e/..", "/a/d" },
@@ -220,7 +221,8 @@ static void test_absolute(void **state)
         if (strcmp(got, cases[i].want) != 0) fail_msg("%s became %s, not %s", cases[i].path, got, cases[i].want);
     }
     static const struct { const char *path, *tail; } here[] = {
-        { "", "" }, { ".", "" }, { "./", "" }, { "x", "/x" }, { "./x/", "/x" }, { "x/../y", "/y" }, { "not//there/z", "/not/there/z" },
+        { "", "" }, { ".", "" }, { "./", "" }, { "x", "/x" }, { "./x/", "/x" }, { "x/../y", "/y" },
+        { "not//there/z", "/not/there/z" },
     };
     for (size_t i = 0; i < COUNT(here); i++) {
         must(path_absolute(&got, here[i].path));
@@ -239,8 +241,10 @@ static void test_absolute(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_map),   cmocka_unit_test(test_commit_and_abort), cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_folders), cmocka_unit_test(test_paths), cmocka_unit_test(test_copy_and_replace), cmocka_unit_test(test_absolute),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_map),   cmocka_unit_test(test_commit_and_abort),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_folders), cmocka_unit_test(test_paths), cmocka_unit_test(test_copy_and_replace),
+        cmocka_unit_test(test_absolute),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

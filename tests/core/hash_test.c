@@ -29,7 +29,8 @@ static void test_pieces(void **state)
         Hash h;
         char hex[HASH_HEX];
         hash_init(&h);
-        for (size_t at = 0; at < sizeof a; at += step) hash_add(&h, a + at, at + step > sizeof a ? sizeof a - at : step);
+        for (size_t at = 0; at < sizeof a; at += step)
+            hash_add(&h, a + at, at + step > sizeof a ? sizeof a - at : step);
         hash_finish(&h, hex);
         assert_string_equal(hex, THOUSAND);
     }
@@ -63,7 +64,8 @@ static void test_u64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes), cmocka_unit_test(test_pieces), cmocka_unit_test(test_file), cmocka_unit_test(test_u64),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_pieces), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_u64),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

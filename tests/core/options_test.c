@@ -1,4 +1,5 @@
-/* tests/core/options_test.c: every type from file, object and flag, what is refused and what is said, and the way back. */
+/* tests/core/options_test.c: every type from file, object and flag, what is refused and what is said, and the
+ * way back. */
 #include "tests/core/core_test.h"
 
 #include "core/options.h"
@@ -6,7 +7,14 @@
 
 typedef struct Train { double learning_rate; int64_t seed; char *optim; bool recompute; StringList freeze; } Train;
 typedef struct Data { int64_t seed; char *train_file, *validation; StringList columns, files; } Data;
-typedef struct All { char *name, *output_dir; int64_t threads; bool quiet; double any; int64_t big; Train train; Data data; } All;
+typedef struct All {
+    char   *name, *output_dir;
+    int64_t threads, big;
+    bool    quiet;
+    double  any;
+    Train   train;
+    Data    data;
+} All;
 
 static const Option top_options[] = {
     { "name", OPTION_STRING, OFFSET(All, name), NULL, 0, 0, NULL, "run_name", "name of the run" },
@@ -58,7 +66,8 @@ static void assert_list(const StringList *l, size_t n, const char *const *want)
     assert_int_equal(l->n, n);
     for (size_t i = 0; i < n; i++) assert_string_equal(l->items[i], want[i]);
 }
-#define assert_items(list, ...) assert_list(list, COUNT(((const char *const[]){ __VA_ARGS__ })), (const char *const[]){ __VA_ARGS__ })
+#define assert_items(list, ...) \
+    assert_list(list, COUNT(((const char *const[]){ __VA_ARGS__ })), (const char *const[]){ __VA_ARGS__ })
 
 static void test_defaults(void **state)
 {
@@ -87,9 +96,12 @@ static void test_types_from_json(void **state)
 {
     (void)state;
     All a = fresh();
-    must(read_text(&a, "{\"name\": \"run \xC3\xA9\", \"output_dir\": \"../out/./x\", \"threads\": 8, \"quiet\": true, \"any\": -1e9, \"$schema\": 3,"
-                       "\"train\": {\"learning_rate\": 3e-4, \"seed\": 4294967295, \"optim\": \"sgd\", \"recompute\": false, \"freeze\": \"one,two\"},"
-                       "\"data\": {\"seed\": -1, \"train_file\": \"/abs/a.csv\", \"validation\": 0.25, \"columns\": [\"a\", \"b,c\", \"\"],"
+    must(read_text(&a, "{\"name\": \"run \xC3\xA9\", \"output_dir\": \"../out/./x\", \"threads\": 8, \"quiet\": true, "
+                       "\"any\": -1e9, \"$schema\": 3,"
+                       "\"train\": {\"learning_rate\": 3e-4, \"seed\": 4294967295, \"optim\": \"sgd\", "
+                       "\"recompute\": false, \"freeze\": \"one,two\"},"
+                       "\"data\": {\"seed\": -1, \"train_file\": \"/abs/a.csv\", \"validation\": 0.25, "
+                       "\"columns\": [\"a\", \"b,c\", \"\"],"
                        "          \"files\": [\"x\", \"/y/../z\"]}}"));
     assert_string_equal(a.name, "run \xC3\xA9");
     assert_string_equal(a.output_dir, "/out/x");
@@ -107,7 +119,8 @@ static void test_types_from_json(void **state)
     assert_items(&a.data.columns, "a", "b,c", "");
     assert_items(&a.data.files, "/base/x", "/z");
     /* null and {} leave what is there; a later value replaces, lists too */
-    must(read_text(&a, "{\"name\": null, \"train\": {}, \"data\": {\"columns\": [], \"validation\": \"val.csv\", \"files\": \"w\", \"seed\": null}}"));
+    must(read_text(&a, "{\"name\": null, \"train\": {}, \"data\": {\"columns\": [], \"validation\": \"val.csv\", "
+                       "\"files\": \"w\", \"seed\": null}}"));
     assert_string_equal(a.name, "run \xC3\xA9");
     assert_int_equal(a.data.seed, -1);
     assert_int_equal(a.data.columns.n, 0);
@@ -131,10 +144,12 @@ static void test_wrong_values(void **state)
         { "{\"output_dir\": []}", "job.json: output_dir must be a path", "" },
         { "{\"big\": 1e300}", "job.json: big is 1e+300, which is out of range", "" },
         { "{\"big\": -9007199254740994}", "out of range", "" },
-        { "{\"train\": {\"seed\": 4294967296}}", "train.seed is 4294967296, which", "use a value from 0 to 4294967295" },
+        { "{\"train\": {\"seed\": 4294967296}}", "train.seed is 4294967296, which",
+          "use a value from 0 to 4294967295" },
         { "{\"big\": 1e999}", "job.json: big", "" },
         { "{\"any\": 1e999}", "job.json: any", "" },
-        { "{\"train\": {\"learning_rate\": 11}}", "job.json: train.learning_rate is 11, which is out of range", "use a value from 0 to 10" },
+        { "{\"train\": {\"learning_rate\": 11}}", "job.json: train.learning_rate is 11, which is out of range",
+          "use a value from 0 to 10" },
         { "{\"train\": {\"learning_rate\": \"5e-5\"}}", "train.learning_rate must be a number", "" },
         { "{\"train\": {\"lr\": -1}}", "job.json: train.lr is -1", "" },
         { "{\"train\": {\"optim\": \"adam\"}}", "train.optim: \"adam\" is not a choice", "use one of adamw|sgd" },
@@ -157,12 +172,14 @@ static void test_wrong_values(void **state)
         All    a = fresh();
         Status s = read_text(&a, cases[i].json);
         if (s != ERR_CONFIG || !strstr(status_fact(), cases[i].fact) || !strstr(status_hint(), cases[i].hint))
-            fail_msg("%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].json, status_name(s), s ? status_fact() : "", s ? status_hint() : "",
+            fail_msg("%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].json, status_name(s), s ? status_fact() : "",
+                     s ? status_hint() : "",
                      cases[i].fact, cases[i].hint);
         options_release(&table, &a);
     }
     All a = fresh();
-    must(read_text(&a, "{\"threads\": 256, \"big\": -9007199254740992, \"train\": {\"learning_rate\": 0, \"seed\": 0}, \"data\": {\"seed\": 100, \"validation\": 0}}"));
+    must(read_text(&a, "{\"threads\": 256, \"big\": -9007199254740992, \"train\": {\"learning_rate\": 0, "
+                       "\"seed\": 0}, \"data\": {\"seed\": 100, \"validation\": 0}}"));
     assert_true(a.big == -9007199254740992);
     assert_int_equal(a.data.seed, 100);
     assert_string_equal(a.data.validation, "0");
@@ -174,7 +191,8 @@ static void test_share_or_path(void **state)
     (void)state;
     static const struct { const char *text, *want; } cases[] = {
         { "0.5", "0.5" }, { "0", "0" }, { "1e-3", "1e-3" }, { "0.5.csv", "/base/0.5.csv" }, { "./0.5", "/base/0.5" },
-        { "nan", "/base/nan" }, { "inf", "/base/inf" }, { "", "" },           /* words that strtod would take for numbers */
+        /* words that strtod would take for numbers */
+        { "nan", "/base/nan" }, { "inf", "/base/inf" }, { "", "" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         All  a = fresh();
@@ -195,9 +213,11 @@ static void test_aliases(void **state)
     assert_int_equal(a.threads, 2);
     assert_near(a.train.learning_rate, 1, 0, "lr");
     assert_string_equal(a.train.optim, "sgd");
-    must_fail(read_text(&a, "{\"threads\": 1, \"jobs\": 1}"), ERR_CONFIG, "job.json: jobs: threads is given twice, once by another name");
+    must_fail(read_text(&a, "{\"threads\": 1, \"jobs\": 1}"), ERR_CONFIG,
+              "job.json: jobs: threads is given twice, once by another name");
     must_fail(read_text(&a, "{\"n_threads\": 1, \"jobs\": 1}"), ERR_CONFIG, "threads is given twice");
-    must_fail(read_text(&a, "{\"train\": {\"lr\": 1, \"seed\": 1, \"learning_rate\": 1}}"), ERR_CONFIG, "train.learning_rate: learning_rate is given twice");
+    must_fail(read_text(&a, "{\"train\": {\"lr\": 1, \"seed\": 1, \"learning_rate\": 1}}"), ERR_CONFIG,
+              "train.learning_rate: learning_rate is given twice");
     must_fail(read_text(&a, "{\"train\": {\"lr\": null, \"learning_rate\": 1}}"), ERR_CONFIG, "given twice");
     must_fail(read_text(&a, "{\"jobs|n_threads\": 1}"), ERR_CONFIG, "is not a key");
     must_fail(read_text(&a, "{\"job\": 1}"), ERR_CONFIG, "is not a key");
@@ -208,13 +228,16 @@ static void test_nearest_key(void **state)
 {
     (void)state;
     static const struct { const char *json, *fact, *hint; } cases[] = {
-        { "{\"train\": {\"learning_rte\": 1}}", "job.json: train.learning_rte is not a key of a test config", "did you mean learning_rate?" },
+        { "{\"train\": {\"learning_rte\": 1}}", "job.json: train.learning_rte is not a key of a test config",
+          "did you mean learning_rate?" },
         { "{\"train\": {\"sed\": 1}}", "train.sed is not a key", "did you mean seed?" },
         { "{\"data\": {\"sed\": 1}}", "data.sed is not a key", "did you mean seed?" },           /* and not train's */
         { "{\"thread\": 1}", "job.json: thread is not a key", "did you mean threads?" },
         { "{\"Threads\": 1}", "Threads is not a key", "did you mean threads?" },
-        { "{\"learning_rate\": 1}", "learning_rate is not a key", "did you mean train.learning_rate?" },    /* the wrong section */
-        { "{\"data\": {\"learning_rate\": 1}}", "data.learning_rate is not a key", "did you mean train.learning_rate?" },
+        /* the wrong section */
+        { "{\"learning_rate\": 1}", "learning_rate is not a key", "did you mean train.learning_rate?" },
+        { "{\"data\": {\"learning_rate\": 1}}", "data.learning_rate is not a key",
+          "did you mean train.learning_rate?" },
         { "{\"data\": {\"lr\": 1}}", "data.lr is not a key", "did you mean train.learning_rate?" },
         { "{\"train\": {\"threads\": 1}}", "train.threads is not a key", "did you mean threads" },
         { "{\"trian\": {}}", "trian is not a key", "did you mean train?" },                      /* a section */
@@ -225,7 +248,8 @@ static void test_nearest_key(void **state)
         All    a = fresh();
         Status s = read_text(&a, cases[i].json);
         if (s != ERR_CONFIG || !strstr(status_fact(), cases[i].fact) || !strstr(status_hint(), cases[i].hint))
-            fail_msg("%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].json, status_name(s), s ? status_fact() : "", s ? status_hint() : "",
+            fail_msg("%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].json, status_name(s), s ? status_fact() : "",
+                     s ? status_hint() : "",
                      cases[i].fact, cases[i].hint);
         options_release(&table, &a);
     }
@@ -276,8 +300,10 @@ static void test_wrong_flags(void **state)
     (void)state;
     static const struct { const char *key, *text; Status code; const char *fact, *hint; } cases[] = {
         { "seed", "1", ERR_USAGE, "--seed could mean data.seed too", "write the section before it" },
-        { "learnin_rate", "1", ERR_CONFIG, "--learnin_rate is not a key of a test config", "did you mean train.learning_rate?" },
-        { "train.learnin_rate", "1", ERR_CONFIG, "--train.learnin_rate is not a key", "did you mean train.learning_rate?" },
+        { "learnin_rate", "1", ERR_CONFIG, "--learnin_rate is not a key of a test config",
+          "did you mean train.learning_rate?" },
+        { "train.learnin_rate", "1", ERR_CONFIG, "--train.learnin_rate is not a key",
+          "did you mean train.learning_rate?" },
         { "data.learning_rate", "1", ERR_CONFIG, "--data.learning_rate is not a key", "" },
         { "tran.seed", "1", ERR_CONFIG, "--tran.seed is not a key", "did you mean train.seed?" },
         { ".seed", "1", ERR_CONFIG, "--.seed is not a key", "" },
@@ -301,7 +327,8 @@ static void test_wrong_flags(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         Status s = options_set(&table, &a, cases[i].key, cases[i].text);
         if (s != cases[i].code || !strstr(status_fact(), cases[i].fact) || !strstr(status_hint(), cases[i].hint))
-            fail_msg("--%s=%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].key, cases[i].text, status_name(s), s ? status_fact() : "",
+            fail_msg("--%s=%s gave %s: \"%s\" (%s), not \"%s\" (%s)", cases[i].key, cases[i].text, status_name(s),
+                     s ? status_fact() : "",
                      s ? status_hint() : "", cases[i].fact, cases[i].hint);
     }
     assert_near(a.train.learning_rate, 5e-5, 0, "learning_rate");             /* a refusal changes nothing */
@@ -323,7 +350,8 @@ static void test_knows(void **state)
     assert_true(options_knows(&table, "lr", &is_bool));
     assert_false(is_bool);
     assert_false(options_knows(&table, "seed", &is_bool));
-    assert_false(options_knows(&table, "train", &is_bool) && is_bool);        /* data.train_file's alias, not the section */
+    /* data.train_file's alias, not the section */
+    assert_false(options_knows(&table, "train", &is_bool) && is_bool);
     assert_false(options_knows(&table, "quie", &is_bool));
 }
 
@@ -332,7 +360,9 @@ static void test_file_and_lines(void **state)
     (void)state;
     All  a = fresh();
     char path[192];
-    snprintf(path, sizeof path, "%s", text_file("job.json", "// a job\n{\n  /* two\n  lines */ \"name\": \"n\",\n  \"train\": {\n    \"lr\": 1,\n    \"sede\": 2\n  }\n}\n"));
+    snprintf(path, sizeof path, "%s", text_file("job.json",
+                                                "// a job\n{\n  /* two\n  lines */ \"name\": \"n\",\n  \"train\": {\n"
+                                                "    \"lr\": 1,\n    \"sede\": 2\n  }\n}\n"));
     must_fail(options_read_file(&table, &a, path), ERR_CONFIG, "job.json:7: train.sede is not a key of a test config");
     assert_string_equal(status_hint(), "did you mean seed?");
     text_file("job.json", "{\n\"data\": {\n\n\"seed\":\n 500}}");
@@ -350,7 +380,8 @@ static void test_file_and_lines(void **state)
     text_file("job.json", "");
     must_fail(options_read_file(&table, &a, path), ERR_CONFIG, "the text ends");
     must_fail(options_read_file(&table, &a, in_folder("gone.json")), ERR_IO, "gone.json");
-    text_file("job.json", "{\"output_dir\": \"runs\", \"data\": {\"files\": [\"a\", \"../b\"], \"validation\": \"v.csv\"}}");
+    text_file("job.json", "{\"output_dir\": \"runs\", \"data\": {\"files\": [\"a\", \"../b\"], "
+                          "\"validation\": \"v.csv\"}}");
     must(options_read_file(&table, &a, path));            /* relative to the file */
     assert_string_equal(a.output_dir, in_folder("runs"));
     assert_string_equal(a.data.files.items[0], in_folder("a"));
@@ -363,7 +394,8 @@ static void test_includes(void **state)
     (void)state;
     All a = fresh();
     must(file_make_folder(in_folder("base")));
-    text_file("base/root.json", "{\"threads\": 1, \"name\": \"root\", \"data\": {\"train_file\": \"rows.csv\", \"seed\": 1}}");
+    text_file("base/root.json", "{\"threads\": 1, \"name\": \"root\", \"data\": {\"train_file\": \"rows.csv\", "
+                                "\"seed\": 1}}");
     text_file("base/mid.json", "{\"include\": \"root.json\", \"threads\": 2, \"train\": {\"lr\": 2}}");
     text_file("other.json", "{\"train\": {\"learning_rate\": 3}, \"any\": 3}");
     text_file("top.json", "{\"train\": {\"seed\": 9}, \"include\": [\"base/mid.json\", \"other.json\"], \"any\": 4}");
@@ -376,18 +408,23 @@ static void test_includes(void **state)
     assert_int_equal(a.data.seed, 1);
     assert_string_equal(a.data.train_file, in_folder("base/rows.csv"));       /* relative to the file that names it */
     char absolute[300];
-    snprintf(absolute, sizeof absolute, "{\"include\": \"%s\", \"data\": {\"train_file\": null}}", in_folder("base/root.json"));
+    snprintf(absolute, sizeof absolute, "{\"include\": \"%s\", \"data\": {\"train_file\": null}}",
+             in_folder("base/root.json"));
     must(options_read_file(&table, &a, text_file("abs.json", absolute)));
     assert_int_equal(a.threads, 1);
 
     text_file("base/root.json", "{\n\"thread\": 1}");
-    must_fail(options_read_file(&table, &a, in_folder("top.json")), ERR_CONFIG, "base/root.json:2: thread is not a key");
+    must_fail(options_read_file(&table, &a, in_folder("top.json")), ERR_CONFIG,
+              "base/root.json:2: thread is not a key");
     const char *trail = strstr(status_trail(), "mid.json includes");
     assert_non_null(trail);
     assert_non_null(strstr(trail, "top.json includes"));
-    must_fail(options_read_file(&table, &a, text_file("lost.json", "{\"include\": \"gone.json\"}")), ERR_IO, "gone.json");
-    must_fail(options_read_file(&table, &a, text_file("odd.json", "{\"include\": 3}")), ERR_CONFIG, "include must be a path or a list of paths");
-    must_fail(options_read_file(&table, &a, text_file("odd.json", "{\"include\": [\"other.json\", null]}")), ERR_CONFIG, "include must be a path");
+    must_fail(options_read_file(&table, &a, text_file("lost.json", "{\"include\": \"gone.json\"}")), ERR_IO,
+              "gone.json");
+    must_fail(options_read_file(&table, &a, text_file("odd.json", "{\"include\": 3}")), ERR_CONFIG,
+              "include must be a path or a list of paths");
+    must_fail(options_read_file(&table, &a, text_file("odd.json", "{\"include\": [\"other.json\", null]}")),
+              ERR_CONFIG, "include must be a path");
     must(options_read_file(&table, &a, text_file("none.json", "{\"include\": []}")));
     must(options_read_file(&table, &a, text_file("none.json", "{\"include\": null}")));
 
@@ -395,7 +432,8 @@ static void test_includes(void **state)
     text_file("b.json", "{\"include\": [\"a.json\", \"a.json\"]}");
     must_fail(options_read_file(&table, &a, in_folder("a.json")), ERR_CONFIG, "includes go deeper than 8 files");
     assert_non_null(strstr(status_hint(), "circle"));
-    must_fail(options_read_file(&table, &a, text_file("self.json", "{\"include\": \"self.json\"}")), ERR_CONFIG, "deeper than 8");
+    must_fail(options_read_file(&table, &a, text_file("self.json", "{\"include\": \"self.json\"}")), ERR_CONFIG,
+              "deeper than 8");
     for (int i = 0; i < 10; i++) {
         char name[32], text[64];
         snprintf(name, sizeof name, "c%d.json", i);
@@ -443,7 +481,8 @@ static void round_trip(All *a)
     assert_string_equal(one, two);
     free(one);
     free(two);
-    assert_true(a->train.learning_rate == b.train.learning_rate && a->any == b.any && a->train.seed == b.train.seed && a->big == b.big);
+    assert_true(a->train.learning_rate == b.train.learning_rate && a->any == b.any && a->train.seed == b.train.seed
+                && a->big == b.big);
     cJSON_Delete(j);
     cJSON_Delete(again);
     options_release(&table, &b);
@@ -454,8 +493,10 @@ static void test_round_trip(void **state)
     (void)state;
     All a = fresh();
     round_trip(&a);
-    must(read_text(&a, "{\"name\": \"\", \"any\": 0.1, \"quiet\": true, \"big\": 9007199254740991, \"train\": {\"lr\": 0.30000000000000004, \"seed\": 4294967295,"
-                       "\"recompute\": false, \"freeze\": []}, \"data\": {\"validation\": 0.1, \"columns\": [\"a,b\", \"\"], \"files\": \"f\"}}"));
+    must(read_text(&a, "{\"name\": \"\", \"any\": 0.1, \"quiet\": true, \"big\": 9007199254740991, "
+                       "\"train\": {\"lr\": 0.30000000000000004, \"seed\": 4294967295,"
+                       "\"recompute\": false, \"freeze\": []}, \"data\": {\"validation\": 0.1, \"columns\": [\"a,b\", "
+                       "\"\"], \"files\": \"f\"}}"));
     round_trip(&a);
     cJSON *j;
     must(options_to_json(&table, &a, &j));
@@ -492,7 +533,8 @@ static void test_schema(void **state)
             assert_string_equal(json_get(p, "description")->valuestring, o->help);
             const cJSON *type = json_get(p, "type");
             if (o->type <= OPTION_CHOICE) assert_string_equal(type->valuestring, types[o->type]);
-            else assert_string_equal(cJSON_GetArrayItem(type, 1)->valuestring, o->type == OPTION_SHARE_OR_PATH ? "number" : "array");
+            else assert_string_equal(cJSON_GetArrayItem(type, 1)->valuestring,
+                                     o->type == OPTION_SHARE_OR_PATH ? "number" : "array");
         }
     }
     const cJSON *train = json_get(json_get(top, "train"), "properties");
@@ -519,7 +561,8 @@ static void test_help(void **state)
     for (size_t s = 0; s < COUNT(sections); s++)
         for (size_t k = 0; k < sections[s].n_options; k++) {
             char line[128];
-            snprintf(line, sizeof line, "  --%s%s%s ", sections[s].name, sections[s].name[0] ? "." : "", sections[s].options[k].key);
+            snprintf(line, sizeof line, "  --%s%s%s ", sections[s].name, sections[s].name[0] ? "." : "",
+                     sections[s].options[k].key);
             if (!strstr(text, line)) fail_msg("--help lacks \"%s\"", line);
         }
     assert_non_null(strstr(text, "peak learning rate [5e-5] (also: lr)\n"));
@@ -531,10 +574,11 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_types_from_json), cmocka_unit_test(test_wrong_values),
-        cmocka_unit_test(test_share_or_path),  cmocka_unit_test(test_aliases),         cmocka_unit_test(test_nearest_key),
+        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_types_from_json),
+        cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_share_or_path),  cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_nearest_key),
         cmocka_unit_test(test_flags),          cmocka_unit_test(test_wrong_flags),     cmocka_unit_test(test_knows),
-        cmocka_unit_test(test_file_and_lines), cmocka_unit_test(test_includes),        cmocka_unit_test(test_known_only),
+        cmocka_unit_test(test_file_and_lines), cmocka_unit_test(test_includes), cmocka_unit_test(test_known_only),
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_schema),          cmocka_unit_test(test_help),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,5 +1,6 @@
-/* tests/train/metrics_test.c: values against scikit-learn's (classification_report with zero_division=0, accuracy_score,
- * matthews_corrcoef, log_loss), intervals by what they promise, and nothing that depends on the rows' order. */
+/* tests/train/metrics_test.c: values against scikit-learn's (classification_report with zero_division=0,
+ * accuracy_score, matthews_corrcoef, log_loss), intervals by what they promise, and nothing that depends on the rows'
+ * order. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,20 +45,25 @@ typedef struct Case {
 } Case;
 
 static const Case cases[] = {
-    { "three classes", 3, 10, { 0, 1, 2, 2, 1, 0, 2, 2, 0, 1 }, { 0, 2, 2, 2, 1, 0, 1, 2, 1, 1 }, 0.7, 0.5539117094069973,
+    { "three classes", 3, 10, { 0, 1, 2, 2, 1, 0, 2, 2, 0, 1 }, { 0, 2, 2, 2, 1, 0, 1, 2, 1, 1 }, 0.7,
+      0.5539117094069973,
       { 0.75, 0.6944444444444443, 0.7071428571428572 }, { 0.75, 0.7, 0.7114285714285715 },
-      { { 1, 0.6666666666666666, 0.8, 3 }, { 0.5, 0.6666666666666666, 0.5714285714285714, 3 }, { 0.75, 0.75, 0.75, 4 } },
+      { { 1, 0.6666666666666666, 0.8, 3 }, { 0.5, 0.6666666666666666, 0.5714285714285714, 3 },
+        { 0.75, 0.75, 0.75, 4 } },
       { { 2, 1, 0 }, { 0, 2, 1 }, { 0, 1, 3 } } },
-    { "a class never predicted", 4, 7, { 0, 0, 1, 1, 2, 3, 3 }, { 0, 1, 1, 1, 0, 0, 3 }, 0.5714285714285714, 0.42600643361512924,
+    { "a class never predicted", 4, 7, { 0, 0, 1, 1, 2, 3, 3 }, { 0, 1, 1, 1, 0, 0, 3 }, 0.5714285714285714,
+      0.42600643361512924,
       { 0.5, 0.5, 0.4666666666666667 }, { 0.5714285714285714, 0.5714285714285714, 0.5333333333333333 },
-      { { 0.3333333333333333, 0.5, 0.4, 2 }, { 0.6666666666666666, 1, 0.8, 2 }, { 0, 0, 0, 1 }, { 1, 0.5, 0.6666666666666666, 2 } },
+      { { 0.3333333333333333, 0.5, 0.4, 2 }, { 0.6666666666666666, 1, 0.8, 2 }, { 0, 0, 0, 1 },
+        { 1, 0.5, 0.6666666666666666, 2 } },
       { { 1, 1, 0, 0 }, { 0, 2, 0, 0 }, { 1, 0, 0, 0 }, { 1, 0, 0, 1 } } },
     { "a class never expected", 3, 6, { 0, 0, 1, 1, 0, 1 }, { 0, 2, 1, 1, 2, 0 }, 0.5, 0.28867513459481287,
       { 0.5, 0.3333333333333333, 0.4000000000000001 }, { 0.75, 0.5, 0.6000000000000001 },
       { { 0.5, 0.3333333333333333, 0.4, 3 }, { 1, 0.6666666666666666, 0.8, 3 }, { 0, 0, 0, 0 } },
       { { 1, 0, 2 }, { 1, 2, 0 }, { 0, 0, 0 } } },
     { "two classes, and two the rows lack", 4, 8, { 0, 0, 0, 1, 1, 1, 1, 0 }, { 0, 1, 0, 1, 1, 0, 1, 0 }, 0.75, 0.5,
-      { 0.75, 0.75, 0.75 }, { 0.75, 0.75, 0.75 }, { { 0.75, 0.75, 0.75, 4 }, { 0.75, 0.75, 0.75, 4 } }, { { 3, 1 }, { 1, 3 } } },
+      { 0.75, 0.75, 0.75 }, { 0.75, 0.75, 0.75 }, { { 0.75, 0.75, 0.75, 4 }, { 0.75, 0.75, 0.75, 4 } },
+      { { 3, 1 }, { 1, 3 } } },
     { "always one answer", 2, 5, { 0, 1, 1, 0, 1 }, { 1, 1, 1, 1, 1 }, 0.6, 0,
       { 0.3, 0.5, 0.375 }, { 0.36, 0.6, 0.45 }, { { 0, 0, 0, 2 }, { 0.6, 1, 0.75, 3 } }, { { 0, 2 }, { 0, 3 } } },
     { "all right", 3, 3, { 0, 1, 2 }, { 0, 1, 2 }, 1, 1, { 1, 1, 1 }, { 1, 1, 1 },
@@ -76,7 +82,8 @@ static void test_against_scikit_learn(void **state)
         char        key[32];
         print_message("%s\n", t->name);
         must(metrics_new(&m, &l, true));
-        for (size_t i = 0; i < t->n; i++) metrics_add(m, (int64_t)i, &(Outcome){ t->expected[i], t->predicted[i], 1, 1 });
+        for (size_t i = 0; i < t->n; i++)
+            metrics_add(m, (int64_t)i, &(Outcome){ t->expected[i], t->predicted[i], 1, 1 });
         must(metrics_finish(m, &r));
         metrics_free(m);
         assert_int_equal(number(r, "n"), t->n);
@@ -100,10 +107,12 @@ static void test_against_scikit_learn(void **state)
             const cJSON *one = json_get(json_get(r, "per_class"), names[k]);
             for (int p = 0; p < 4; p++)
                 if (!(fabs(number(one, parts[p]) - t->classes[k][p]) <= 1e-9))
-                    fail_msg("%s of %s is %.17g, not %.17g", parts[p], names[k], number(one, parts[p]), t->classes[k][p]);
+                    fail_msg("%s of %s is %.17g, not %.17g", parts[p], names[k], number(one, parts[p]),
+                             t->classes[k][p]);
             assert_string_equal(cJSON_GetArrayItem(json_get(confusion, "labels"), (int)k)->valuestring, names[k]);
             for (size_t q = 0; q < t->k; q++)
-                assert_int_equal(cJSON_GetArrayItem(cJSON_GetArrayItem(json_get(confusion, "rows"), (int)k), (int)q)->valueint, t->confusion[k][q]);
+                assert_int_equal(cJSON_GetArrayItem(cJSON_GetArrayItem(json_get(confusion, "rows"), (int)k),
+                                                    (int)q)->valueint, t->confusion[k][q]);
         }
         cJSON_Delete(r);
     }
@@ -112,7 +121,8 @@ static void test_against_scikit_learn(void **state)
 static void test_log_loss(void **state)
 {
     (void)state;
-    static const double  p[6][3] = { { .7, .2, .1 }, { .1, .3, .6 }, { .05, .05, .9 }, { .2, .2, .6 }, { .25, .5, .25 }, { .4, .35, .25 } };
+    static const double  p[6][3] = { { .7, .2, .1 }, { .1, .3, .6 }, { .05, .05, .9 }, { .2, .2, .6 },
+                                     { .25, .5, .25 }, { .4, .35, .25 } };
     static const int32_t expected[6] = { 0, 1, 2, 2, 1, 0 }, predicted[6] = { 0, 2, 2, 2, 1, 0 };
     StringList l = labels(3);
     Metrics   *m;
@@ -261,7 +271,8 @@ static void test_coverage(void **state)
             metrics_add(m, s * ROWS + i, &o);
         }
         must(metrics_finish(m, &r));
-        const cJSON *a = json_get(json_get(r, "metrics"), "accuracy"), *b = json_get(json_get(r, "metrics"), "log_loss");
+        const cJSON *a = json_get(json_get(r, "metrics"), "accuracy"),
+        *b = json_get(json_get(r, "metrics"), "log_loss");
         covered += number(a, "low") <= truth && truth <= number(a, "high");
         covered_loss += number(b, "low") <= loss && loss <= number(b, "high");
         width += (number(a, "high") - number(a, "low")) / SAMPLES;

@@ -9,20 +9,25 @@ static void assert_rate(const TrainConfig *t, int64_t step, int64_t total, doubl
 {
     double got = schedule_rate(t, step, total);
     if (!(fabs(got - want) <= 1e-18))
-        fail_msg("%s, warm-up %d, step %d of %d: %.17g, not %.17g", t->lr_scheduler_type, (int)t->warmup_steps, (int)step, (int)total, got, want);
+        fail_msg("%s, warm-up %d, step %d of %d: %.17g, not %.17g", t->lr_scheduler_type, (int)t->warmup_steps,
+                 (int)step, (int)total, got, want);
 }
 
 static void test_against_transformers(void **state)
 {
     (void)state;
-    static const struct { char *type; int64_t warmup, total; struct { int64_t step; double rate; } at[8]; int n; } cases[] = {
-        { "linear", 10, 100, { { 0, 0 }, { 1, 5e-06 }, { 5, 2.5e-05 }, { 10, 5e-05 }, { 11, 4.9444444444444446e-05 }, { 55, 2.5e-05 },
-                               { 99, 5.555555555555556e-07 }, { 100, 0 } }, 8 },
-        { "linear", 0, 7, { { 0, 5e-05 }, { 1, 4.2857142857142856e-05 }, { 3, 2.857142857142857e-05 }, { 6, 7.142857142857143e-06 }, { 7, 0 } }, 5 },
-        { "linear", 3, 3, { { 0, 0 }, { 1, 1.6666666666666667e-05 }, { 2, 3.3333333333333335e-05 }, { 3, 0 }, { 4, 0 } }, 5 },
-        { "cosine", 10, 100, { { 0, 0 }, { 1, 5e-06 }, { 5, 2.5e-05 }, { 10, 5e-05 }, { 11, 4.99847706754774e-05 }, { 55, 2.5e-05 },
-                               { 99, 1.522932452260595e-08 }, { 100, 0 } }, 8 },
-        { "cosine", 0, 7, { { 0, 5e-05 }, { 1, 4.752422169756048e-05 }, { 3, 3.056302334890786e-05 }, { 6, 2.475778302439524e-06 }, { 7, 0 } }, 5 },
+    static const struct { char *type; int64_t warmup,
+                          total; struct { int64_t step; double rate; } at[8]; int n; } cases[] = {
+        { "linear", 10, 100, { { 0, 0 }, { 1, 5e-06 }, { 5, 2.5e-05 }, { 10, 5e-05 }, { 11, 4.9444444444444446e-05 },
+                               { 55, 2.5e-05 }, { 99, 5.555555555555556e-07 }, { 100, 0 } }, 8 },
+        { "linear", 0, 7, { { 0, 5e-05 }, { 1, 4.2857142857142856e-05 }, { 3, 2.857142857142857e-05 },
+                            { 6, 7.142857142857143e-06 }, { 7, 0 } }, 5 },
+        { "linear", 3, 3, { { 0, 0 }, { 1, 1.6666666666666667e-05 }, { 2, 3.3333333333333335e-05 }, { 3, 0 },
+                            { 4, 0 } }, 5 },
+        { "cosine", 10, 100, { { 0, 0 }, { 1, 5e-06 }, { 5, 2.5e-05 }, { 10, 5e-05 }, { 11, 4.99847706754774e-05 },
+                               { 55, 2.5e-05 }, { 99, 1.522932452260595e-08 }, { 100, 0 } }, 8 },
+        { "cosine", 0, 7, { { 0, 5e-05 }, { 1, 4.752422169756048e-05 }, { 3, 3.056302334890786e-05 },
+                            { 6, 2.475778302439524e-06 }, { 7, 0 } }, 5 },
     };
     for (size_t c = 0; c < COUNT(cases); c++) {
         TrainConfig t = { .learning_rate = 5e-5, .lr_scheduler_type = cases[c].type, .warmup_steps = cases[c].warmup };
@@ -47,8 +52,8 @@ static void test_warmup(void **state)
 {
     (void)state;
     static const struct { int64_t steps; double ratio; int64_t total, want; } cases[] = {
-        { 0, 0, 100, 0 }, { 0, 0.1, 100, 10 }, { 0, 0.1, 101, 11 }, { 0, 0.06, 50, 3 }, { 0, 1, 7, 7 }, { 5, 0.5, 100, 5 },
-        { 0, 0.001, 10, 1 }, { 500, 0, 100, 500 },
+        { 0, 0, 100, 0 }, { 0, 0.1, 100, 10 }, { 0, 0.1, 101, 11 }, { 0, 0.06, 50, 3 }, { 0, 1, 7, 7 },
+        { 5, 0.5, 100, 5 }, { 0, 0.001, 10, 1 }, { 500, 0, 100, 500 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         TrainConfig t = { .warmup_steps = cases[i].steps, .warmup_ratio = cases[i].ratio };

@@ -268,9 +268,28 @@ int json_line_of(const char *text, size_t n, const char *path)
 
 /* ---- reading and writing members --------------------------------------------------------------------------------- */
 
+/* cJSON is content with 15 digits that are off by a unit in the last place; such numbers get 17, as raw text. */
+static bool spell_exactly(cJSON *v)
+{
+    char text[32];
+    for (; v; v = v->next) {
+        if (v->child && !spell_exactly(v->child)) return false;
+        if (!cJSON_IsNumber(v) || !isfinite(v->valuedouble)) continue;
+        snprintf(text, sizeof text, "%.15g", v->valuedouble);
+        if (strtod(text, NULL) == v->valuedouble) continue;
+        snprintf(text, sizeof text, "%.17g", v->valuedouble);
+        if (!(v->valuestring = strdup(text))) return false;
+        v->type = (v->type & ~0xFF) | cJSON_Raw;
+    }
+    return true;
+}
+
 Status json_print(char **out, const cJSON *json, bool indented)
 {
-    *out = indented ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    cJSON *copy = cJSON_Duplicate(json, true);
+    bool   exact = copy && spell_exactly(copy);
+    *out = !exact ? NULL : indented ? cJSON_Print(copy) : cJSON_PrintUnformatted(copy);
+    cJSON_Delete(copy);
     return *out ? OK : fail(ERR_MEMORY, "no memory to write JSON");
 }
 

@@ -23,7 +23,7 @@ Status json_read_file(cJSON **out, const char *path, int flags) MUST_USE;
 int    json_line_of(const char *text, size_t n, const char *path);
 
 Status json_write_file(const cJSON *json, const char *path) MUST_USE;        /* indented, newline at the end; atomic */
-Status json_print(char **out, const cJSON *json, bool indented) MUST_USE;    /* gives */
+Status json_print(char **out, const cJSON *json, bool indented) MUST_USE;    /* gives; numbers read back as they were */
 
 /* Members with a check. Absent or null gives the fallback; a wrong type is ERR_FORMAT naming the key and `where`. */
 Status json_get_string(const char **out, const cJSON *o, const char *key, const char *fallback,

@@ -1,6 +1,7 @@
 #include "core/options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +43,7 @@ static bool in_list(const char *list, const char *word)      /* list is "a|b|c" 
 
 static bool is_string(OptionType t) { return t >= OPTION_STRING && t <= OPTION_SHARE_OR_PATH; }
 static bool is_list(OptionType t)   { return t == OPTION_STRINGS || t == OPTION_PATHS; }
-static void *place(const OptionSection *s, const Option *o, void *target)
-{
-    return (char *)target + s->base + o->offset;
-}
+static void *place(const OptionSection *s, const Option *o, void *target) { return (char *)target + s->base + o->offset; }
 
 static const char *type_name(OptionType t)
 {
@@ -63,10 +61,15 @@ static const char *type_name(OptionType t)
 /* `where` is "FILE:LINE: train.seed" or "--train.seed". */
 static Status store_number(const Option *o, void *at, double v, const char *where)
 {
-    if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %g", where, v);
-    if ((o->min != 0 || o->max != 0) && (v < o->min || v > o->max))
-        return hint(fail(ERR_CONFIG, "%s is %g, which is out of range", where, v), "use a value from %g to %g", o->min,
-                    o->max);
+    double min = o->min, max = o->max;
+    if (min == 0 && max == 0) {                           /* any: what the type holds exactly */
+        max = o->type == OPTION_INT ? 0x1p53 : DBL_MAX;
+        min = -max;
+    }
+    if (o->type == OPTION_INT && v != floor(v)) return fail(ERR_CONFIG, "%s must be a whole number, not %.15g", where, v);
+    if (v < min || v > max)
+        return hint(fail(ERR_CONFIG, "%s is %.15g, which is out of range", where, v),
+                    "use a value from %.15g to %.15g", min, max);
     if (o->type == OPTION_INT) *(int64_t *)at = (int64_t)v;
     else *(double *)at = v;
     return OK;
@@ -88,9 +91,8 @@ static Status store_text(const Option *o, void *at, const char *text, const char
     if (o->type == OPTION_SHARE_OR_PATH) {
         char  *end;
         double v = strtod(text, &end);
-        if (end != text && *end == '\0') {
-            if (v < 0 || v >= 1)
-                return hint(fail(ERR_CONFIG, "%s is %g", where, v), "a share lies between 0 and 1, a path is a string");
+        if (end != text && *end == '\0' && isfinite(v)) {
+            if (v < 0 || v >= 1) return hint(fail(ERR_CONFIG, "%s is %g", where, v), "a share lies between 0 and 1, a path is a string");
             return text_copy(at, text);
         }
     }
@@ -107,24 +109,10 @@ static Status store_item(const Option *o, void *at, const char *text, const char
     return s;
 }
 
-static Status append_items(const Option *o, void *at, const char *text, const char *folder)      /* a,b,c */
-{
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, ",");
-        char  *item = strndup(p, n);
-        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for a list");
-        free(item);
-        TRY(s);
-        p += n + (p[n] == ',');
-    }
-    return OK;
-}
-
 static Status parse_text(const Option *o, void *at, const char *text, const char *folder, const char *where)
 {
     if (o->type == OPTION_BOOL) {
-        bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0,
-             no = strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
+        bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0, no = strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
         if (!yes && !no) return fail(ERR_CONFIG, "%s must be true or false, not \"%s\"", where, text);
         *(bool *)at = yes;
         return OK;
@@ -133,13 +121,20 @@ static Status parse_text(const Option *o, void *at, const char *text, const char
         char *end;
         errno = 0;
         double v = strtod(text, &end);
-        if (end == text || *end || errno || !isfinite(v))
-            return fail(ERR_CONFIG, "%s must be %s, not \"%s\"", where, type_name(o->type), text);
+        if (end == text || *end || errno || !isfinite(v)) return fail(ERR_CONFIG, "%s must be %s, not \"%s\"", where, type_name(o->type), text);
         return store_number(o, at, v, where);
     }
     if (!is_list(o->type)) return store_text(o, at, text, folder, where);
     string_list_release(at);
-    return append_items(o, at, text, folder);
+    for (const char *p = text; *p;) {                     /* a,b,c */
+        size_t n = strcspn(p, ",");
+        char  *item = strndup(p, n);
+        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for %s", where);
+        free(item);
+        TRY(s);
+        p += n + (p[n] == ',');
+    }
+    return OK;
 }
 
 static Status parse_json(const Option *o, void *at, const cJSON *v, const char *folder, const char *where)
@@ -182,32 +177,51 @@ static void full_key(char buf[128], const OptionSection *s, const Option *o)
     snprintf(buf, 128, "%s%s%s", s->name, s->name[0] ? "." : "", o->key);
 }
 
-/* Fails with the nearest key. section NULL: any, spelled in full. */
+typedef struct Words { size_t n; const char *word[MAX_KEYS]; char full[MAX_KEYS][128]; } Words;
+
+static void add_words(Words *w, const OptionSection *s, bool in_full)
+{
+    for (size_t k = 0; k < s->n_options && w->n < MAX_KEYS; k++, w->n++) {
+        full_key(w->full[w->n], s, &s->options[k]);
+        w->word[w->n] = in_full ? w->full[w->n] : s->options[k].key;
+    }
+}
+
+static void add_section_names(Words *w, const OptionTable *t)
+{
+    for (size_t i = 0; i < t->n_sections; i++) {
+        if (!t->sections[i].name[0] || w->n == MAX_KEYS) continue;
+        snprintf(w->full[w->n], sizeof w->full[0], "%s", t->sections[i].name);
+        w->word[w->n++] = t->sections[i].name;
+    }
+}
+
+/* Fails with the nearest key: this very key of another section, a near one of this section, then of any.
+ * section NULL: any, spelled in full. */
 static Status unknown(const OptionTable *t, const OptionSection *section, const char *key, const char *where)
 {
-    static _Thread_local char store[MAX_KEYS][128];
-    const char *words[MAX_KEYS];
-    size_t      n = 0;
-    for (size_t i = 0; i < t->n_sections; i++) {
-        const OptionSection *s = &t->sections[i];
-        if (!section && s->name[0] && n < MAX_KEYS) words[n++] = s->name;
-        for (size_t k = 0; k < s->n_options && n < MAX_KEYS; k++) {
-            if (section && s != section) continue;
-            if (section || !strchr(key, '.')) snprintf(store[n], sizeof store[n], "%s", s->options[k].key);
-            else full_key(store[n], s, &s->options[k]);
-            words[n] = store[n];
-            n++;
-        }
-    }
-    const char *near = text_nearest(key, words, n);
+    static _Thread_local Words w;
+    const char *near;
     Status      s = fail(ERR_CONFIG, "%s is not a key of %s", where, t->name);
-    if (!near) return hint(s, "--help lists the keys");
-    for (size_t i = 0; i < t->n_sections; i++) {          /* the key may stand in the wrong section */
-        const Option *o = find_in(&t->sections[i], near);
-        if (o && &t->sections[i] != section && t->sections[i].name[0])
-            return hint(s, "did you mean %s.%s?", t->sections[i].name, near);
+    w.n = 0;
+    for (size_t i = 0; section && i < t->n_sections; i++) {
+        const Option *o = find_in(&t->sections[i], key);
+        if (!o) continue;
+        full_key(w.full[0], &t->sections[i], o);
+        return hint(s, "did you mean %s?", w.full[0]);
     }
-    return hint(s, "did you mean %s?", near);
+    if (section) {
+        add_words(&w, section, false);
+        if (!section->name[0]) add_section_names(&w, t);
+        if ((near = text_nearest(key, w.word, w.n))) return hint(s, "did you mean %s?", near);
+    }
+    w.n = 0;
+    add_section_names(&w, t);
+    for (size_t i = 0; i < t->n_sections; i++) add_words(&w, &t->sections[i], strchr(key, '.') != NULL);
+    near = text_nearest(key, w.word, w.n);
+    for (size_t i = 0; near && i < w.n; i++)
+        if (w.word[i] == near) return hint(s, "did you mean %s?", w.full[i]);
+    return hint(s, "--help lists the keys");
 }
 
 /* "train.seed", or "seed" when it is unique. */
@@ -217,15 +231,13 @@ static Status find(const OptionTable *t, const char *key, const OptionSection **
     int         hits = 0;
     for (size_t i = 0; i < t->n_sections; i++) {
         const OptionSection *s = &t->sections[i];
-        if (dot && (strlen(s->name) != (size_t)(dot - key) || strncmp(s->name, key, (size_t)(dot - key)) != 0))
-            continue;
+        size_t n = dot ? (size_t)(dot - key) : 0;
+        if (dot && (n == 0 || strlen(s->name) != n || strncmp(s->name, key, n) != 0)) continue;
         const Option *o = find_in(s, dot ? dot + 1 : key);
         if (!o) continue;
         *section = s;
         *option = o;
-        if (++hits > 1)
-            return hint(fail(ERR_USAGE, "--%s could mean %s.%s too", key, s->name, o->key),
-                        "write the section before it");
+        if (++hits > 1) return hint(fail(ERR_USAGE, "--%s could mean %s.%s too", key, s->name, o->key), "write the section before it");
         if (!s->name[0]) return OK;                       /* a top-level key is itself the full spelling */
     }
     if (hits) return OK;
@@ -252,22 +264,6 @@ Status options_set(const OptionTable *t, void *target, const char *key, const ch
     TRY(find(t, key, &s, &o));
     snprintf(where, sizeof where, "--%.120s", key);
     return parse_text(o, place(s, o, target), text, ".", where);
-}
-
-Status options_apply(const OptionTable *t, void *target, const Flag *flags, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const OptionSection *s;
-        const Option        *o, *before = NULL;
-        for (size_t k = 0; k < i && !before; k++) {
-            TRY(find(t, flags[i].key, &s, &o));
-            TRY(find(t, flags[k].key, &s, &before));
-            if (before != o) before = NULL;
-        }
-        if (before && is_list(before->type)) TRY(append_items(before, place(s, before, target), flags[i].text, "."));
-        else TRY(options_set(t, target, flags[i].key, flags[i].text));
-    }
-    return OK;
 }
 
 Status options_defaults(const OptionTable *t, void *target)
@@ -307,48 +303,29 @@ static void where_is(char buf[1024], const Source *src, const char *path)
     else snprintf(buf, 1024, "%.800s: %.180s", src->name, path);
 }
 
-/* null: as if nobody, an included config neither, had said anything. */
-static Status back_to_default(const Option *o, void *at)
-{
-    if (is_list(o->type)) string_list_release(at);
-    else if (is_string(o->type)) {
-        free(*(char **)at);
-        *(char **)at = NULL;
-    } else {
-        memset(at, 0, o->type == OPTION_BOOL ? sizeof(bool) : sizeof(double));
-    }
-    return o->fallback ? parse_text(o, at, o->fallback, ".", o->key) : OK;
-}
-
-static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object,
-                           const Source *src)
+static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object, const Source *src)
 {
     const Option *given[MAX_KEYS] = { 0 };
     for (const cJSON *v = object->child; v; v = v->next) {
         char path[256], where[1024];
         snprintf(path, sizeof path, "%s%s%.180s", s->name, s->name[0] ? "." : "", v->string);
         where_is(where, src, path);
-        if (s->name[0] == '\0') { /* the top level: sections and "include" are handled elsewhere */
+        if (s->name[0] == '\0') {                         /* the top level: sections and "include" are handled elsewhere */
             bool section = strcmp(v->string, "include") == 0 || v->string[0] == '$';      /* "$schema" is for editors */
-            for (size_t i = 0; i < t->n_sections; i++)
-                section |= t->sections[i].name[0] && strcmp(t->sections[i].name, v->string) == 0;
+            for (size_t i = 0; i < t->n_sections; i++) section |= t->sections[i].name[0] && strcmp(t->sections[i].name, v->string) == 0;
             if (section) continue;
         }
         const Option *o = find_in(s, v->string);
         if (!o) return unknown(t, s, v->string, where);
         size_t k = (size_t)(o - s->options);
-        if (given[k])
-            return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key),
-                        "keep one of them");
+        if (given[k]) return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key), "keep one of them");
         given[k] = o;
-        TRY(cJSON_IsNull(v) ? back_to_default(o, place(s, o, target))
-                            : parse_json(o, place(s, o, target), v, src->folder, where));
+        if (!cJSON_IsNull(v)) TRY(parse_json(o, place(s, o, target), v, src->folder, where));
     }
     return OK;
 }
 
-Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name,
-                          const char *folder)
+Status options_read_known(const OptionSection *s, void *target, const cJSON *object, const char *name, const char *folder)
 {
     for (const cJSON *v = object->child; v; v = v->next) {
         const Option *o = find_in(s, v->string);
@@ -384,9 +361,7 @@ Status options_read_json(const OptionTable *t, void *target, const cJSON *object
 
 static Status read_file(const OptionTable *t, void *target, const char *path, int depth)
 {
-    if (depth > MAX_INCLUDES)
-        return hint(fail(ERR_CONFIG, "%s: includes go deeper than %d files", path, MAX_INCLUDES),
-                    "a file may include itself in a circle");
+    if (depth > MAX_INCLUDES) return hint(fail(ERR_CONFIG, "%s: includes go deeper than %d files", path, MAX_INCLUDES), "a file may include itself in a circle");
     char  *text = NULL, *folder = NULL;
     size_t n;
     cJSON *json = NULL;
@@ -394,12 +369,10 @@ static Status read_file(const OptionTable *t, void *target, const char *path, in
     Status s = path_folder(&folder, path);
     if (s == OK && (s = json_parse(&json, text, n, path, JSON_COMMENTS)) == ERR_FORMAT) s = ERR_CONFIG;
     const cJSON *include = s == OK ? json_get(json, "include") : NULL;
-    for (const cJSON *one = cJSON_IsArray(include) ? include->child : include; one && s == OK;
-         one = cJSON_IsArray(include) ? one->next : NULL) {
+    for (const cJSON *one = cJSON_IsArray(include) ? include->child : include; one && s == OK; one = cJSON_IsArray(include) ? one->next : NULL) {
         char *full = NULL;
         if (!cJSON_IsString(one)) s = fail(ERR_CONFIG, "%s: include must be a path or a list of paths", path);
-        else if ((s = path_join(&full, folder, one->valuestring)) == OK)
-            s = during(read_file(t, target, full, depth + 1), "reading what %s includes", path);
+        else if ((s = path_join(&full, folder, one->valuestring)) == OK) s = during(read_file(t, target, full, depth + 1), "reading what %s includes", path);
         free(full);
     }
     Source src = { path, folder, text, n };
@@ -440,8 +413,7 @@ Status options_to_json(const OptionTable *t, const void *target, cJSON **out)
         cJSON               *to = sec->name[0] ? cJSON_AddObjectToObject(root, sec->name) : root;
         if (!to) s = fail(ERR_MEMORY, "no memory for JSON");
         for (size_t k = 0; k < sec->n_options && s == OK; k++)
-            s = json_add(to, sec->options[k].key,
-                         value_json(&sec->options[k], (const char *)target + sec->base + sec->options[k].offset));
+            s = json_add(to, sec->options[k].key, value_json(&sec->options[k], (const char *)target + sec->base + sec->options[k].offset));
     }
     if (s == OK) *out = root;
     else cJSON_Delete(root);

@@ -13,7 +13,7 @@ static void test_sequences(void **state)
     must(batch_add(&b, 0, ids + 4, segments + 4, 1, 71));
     const Tokens *t = &b.streams[0];
     static const int32_t want_ids[] = { 101, 7, 8, 102, 101, 7, 8, 102, 9, 102, 9 },
-                         want_at[] = { 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 0 },
+    want_at[] = { 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 0 },
                          want_segments[] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1 }, want_cu[] = { 0, 4, 10, 11 };
     static const int64_t want_rows[] = { 70, 3, 71 };
     assert_int_equal(b.n_streams, 1);

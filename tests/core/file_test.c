@@ -181,10 +181,9 @@ static void test_folders(void **state)
 static void test_paths(void **state)
 {
     (void)state;
-    static const struct { const char *base, *name, *want;
-    } joins[] = {
-        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a", "/b", "/b" },   { "", "b", "b" },
-        { ".", "b", "b" },   { "/", "b", "/b" },   { "..", "b", "../b" }, { "a", "", "a/" },
+    static const struct { const char *base, *name, *want; } joins[] = {
+        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a", "/b", "/b" }, { "", "b", "b" }, { ".", "b", "b" },
+        { "/", "b", "/b" }, { "..", "b", "../b" }, { "a", "", "a/" },
     };
     static const struct { const char *path, *folder, *name; } parts[] = {
         { "a/b/c", "a/b", "c" }, { "c", ".", "c" }, { "/c", "/", "c" }, { "a/", "a", "" }, { "a/b.h5", "a", "b.h5" },
@@ -210,39 +209,19 @@ static void test_paths(void **state)
 static void test_absolute(void **state)
 {
     (void)state;
-    static const struct { const char *path, *want;
-    } cases[] = {
-        { "/", "/" },
-        { "//", "/" },
-        { "/a", "/a" },
-        { "/a/", "/a" },
-        { "//a///b//", "/a/b" },
-        { "/a/./b/.", "/a/b" },
-        { "/a/../b", "/b" },
-        { "/a/b/..", "/a" },
-        { "/a/..", "/" },
-        { "/..", "/" },
-        { "/../../x", "/x" },
-        { "/a/b/../../c", "/c" },
-        { "/a/...", "/a/..." },
-        { "/a/.b/..c", "/a/.b/..c" },
-        { "/./../.", "/" },
-        { "/ab/../ab/c", "/ab/c" },
-        { "/a/b/c/../../d/./e/..", "/a/d" },
+    static const struct { const char *path, *want; } cases[] = {
+        { "/", "/" },           { "//", "/" },          { "/a", "/a" },        { "/a/", "/a" }, { "//a///b//", "/a/b" },
+        { "/a/./b/.", "/a/b" }, { "/a/../b", "/b" },    { "/a/b/..", "/a" },   { "/a/..", "/" },       { "/..", "/" },
+        { "/../../x", "/x" },   { "/a/b/../../c", "/c" }, { "/a/...", "/a/..." }, { "/a/.b/..c", "/a/.b/..c" },
+        { "/./../.", "/" },     { "/ab/../ab/c", "/ab/c" }, { "/a/b/c/../../d/./e/..", "/a/d" },
     };
     char *got = NULL, *cwd = getcwd(NULL, 0), *parent = NULL, want[512];
     for (size_t i = 0; i < COUNT(cases); i++) {
         must(path_absolute(&got, cases[i].path));
         if (strcmp(got, cases[i].want) != 0) fail_msg("%s became %s, not %s", cases[i].path, got, cases[i].want);
     }
-    static const struct { const char *path, *tail;
-    } here[] = {
-        { "", "" },
-        { ".", "" },
-        { "./", "" },
-        { "x", "/x" },
-        { "./x/", "/x" },
-        { "x/../y", "/y" },
+    static const struct { const char *path, *tail; } here[] = {
+        { "", "" }, { ".", "" }, { "./", "" }, { "x", "/x" }, { "./x/", "/x" }, { "x/../y", "/y" },
         { "not//there/z", "/not/there/z" },
     };
     for (size_t i = 0; i < COUNT(here); i++) {
@@ -262,13 +241,9 @@ static void test_absolute(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_map),
-        cmocka_unit_test(test_commit_and_abort),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_map),   cmocka_unit_test(test_commit_and_abort),
         cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_copy_and_replace),
+        cmocka_unit_test(test_folders), cmocka_unit_test(test_paths), cmocka_unit_test(test_copy_and_replace),
         cmocka_unit_test(test_absolute),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

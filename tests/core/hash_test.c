@@ -64,9 +64,7 @@ static void test_u64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_pieces), cmocka_unit_test(test_file),
         cmocka_unit_test(test_u64),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

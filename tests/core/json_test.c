@@ -23,16 +23,18 @@ static cJSON *parsed(const char *text, int flags)
 static void test_values(void **state)
 {
     (void)state;
-    cJSON *j = parsed(" {\"a\": [1, -2.5e3, true, false, null, \"\\u00e9\\n\\ud83d\\ude00\"], \"b\": {}, \"c\": [ ]}\n", JSON_STRICT);
+    cJSON *j = parsed(" {\"a\": [1, -2.5e3, true, false, null, \"\\u00e9\\n\\ud83d\\ude00\"], \"b\": {}, \"c\": [ ]}\n",
+                      JSON_STRICT);
     const cJSON *a = json_get(j, "a");
     assert_int_equal(cJSON_GetArraySize(a), 6);
     assert_near(cJSON_GetArrayItem(a, 1)->valuedouble, -2500, 0, "a[1]");
-    assert_true(cJSON_IsTrue(cJSON_GetArrayItem(a, 2)) && cJSON_IsFalse(cJSON_GetArrayItem(a, 3)) && cJSON_IsNull(cJSON_GetArrayItem(a, 4)));
+    assert_true(cJSON_IsTrue(cJSON_GetArrayItem(a, 2)) && cJSON_IsFalse(cJSON_GetArrayItem(a, 3))
+                && cJSON_IsNull(cJSON_GetArrayItem(a, 4)));
     assert_string_equal(cJSON_GetArrayItem(a, 5)->valuestring, "\xC3\xA9\n\xF0\x9F\x98\x80");
     assert_true(cJSON_IsObject(json_get(j, "b")) && cJSON_IsArray(json_get(j, "c")));
     cJSON_Delete(j);
-    static const char *const fine[] = { "0", "-0", "0.5", "10", "1e5", "1E-2", "\"\"", "null", "\xEF\xBB\xBF{}", "\t[\r\n]", "\"\xC3\xA9\"",
-                                        "\"a\\\\\"", "\"\\\"\"", "\"//\"" };
+    static const char *const fine[] = { "0", "-0", "0.5", "10", "1e5", "1E-2", "\"\"", "null", "\xEF\xBB\xBF{}",
+                                        "\t[\r\n]", "\"\xC3\xA9\"", "\"a\\\\\"", "\"\\\"\"", "\"//\"" };
     for (size_t i = 0; i < COUNT(fine); i++)
         if (parse(fine[i], JSON_STRICT) != OK) fail_msg("%s: %s", fine[i], status_fact());
 }
@@ -84,7 +86,8 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         Status s = parse(cases[i].text, JSON_STRICT);
         if (s != ERR_FORMAT || !strstr(status_fact(), cases[i].words))
-            fail_msg("%s gave %s: \"%s\", which lacks \"%s\"", cases[i].text, status_name(s), s ? status_fact() : "", cases[i].words);
+            fail_msg("%s gave %s: \"%s\", which lacks \"%s\"", cases[i].text, status_name(s), s ? status_fact() : "",
+                     cases[i].words);
     }
     cJSON *j;
     must_fail(json_parse(&j, "[1,\n 2\0]", 8, "t", JSON_STRICT), ERR_FORMAT, "t:2:3: a NUL byte");
@@ -134,7 +137,8 @@ static void test_depth(void **state)
 {
     (void)state;
     static const struct { int levels; const char *inside; bool fine; } cases[] = {
-        { 63, "1", true }, { 64, "1", true }, { 64, "", true }, { 63, "[]", true }, { 65, "", false }, { 64, "[]", false },
+        { 63, "1", true }, { 64, "1", true }, { 64, "", true }, { 63, "[]", true }, { 65, "", false },
+        { 64, "[]", false },
         { 64, "{}", false }, { 65, "1", false }, { 64, "\"x\"", true }, { 1000, "", false }, { 100000, "", false },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -142,7 +146,8 @@ static void test_depth(void **state)
             const char *inside = object && !cases[i].inside[0] ? "0" : cases[i].inside;
             char       *text = nested(cases[i].levels, inside, object ? '{' : '[', object ? '}' : ']');
             Status      s = parse(text, JSON_STRICT);
-            if (s != (cases[i].fine ? OK : ERR_FORMAT)) fail_msg("%d levels around \"%s\" give %s", cases[i].levels, inside, status_name(s));
+            if (s != (cases[i].fine ? OK : ERR_FORMAT))
+                fail_msg("%d levels around \"%s\" give %s", cases[i].levels, inside, status_name(s));
             if (s != OK) assert_non_null(strstr(status_fact(), "nested deeper than 64 levels"));
             free(text);
         }
@@ -151,7 +156,8 @@ static void test_depth(void **state)
 static void test_comments(void **state)
 {
     (void)state;
-    static const char text[] = "// head\n{ /* one */ \"a\": 1, // two\n  /* three\n four */ \"b\": \"// no /* comment */\", \"c\\\"//\": 2 }\n/**/ // tail";
+    static const char text[] = "// head\n{ /* one */ \"a\": 1, // two\n  /* three\n"
+                               " four */ \"b\": \"// no /* comment */\", \"c\\\"//\": 2 }\n/**/ // tail";
     cJSON *j = parsed(text, JSON_COMMENTS);
     assert_int_equal(json_get(j, "a")->valueint, 1);
     assert_string_equal(json_get(j, "b")->valuestring, "// no /* comment */");
@@ -187,23 +193,28 @@ static void test_lines(void **state)
         "  }, \"last\": true\n"                           /* 13 */
         "}\n";
     static const struct { const char *path; int line; } cases[] = {
-        { "name", 3 }, { "train", 4 }, { "train.seed", 6 }, { "train.list", 7 }, { "train.list[0]", 7 }, { "train.list[1]", 8 },
+        { "name", 3 }, { "train", 4 }, { "train.seed", 6 }, { "train.list", 7 }, { "train.list[0]", 7 },
+        { "train.list[1]", 8 },
         { "train.list[1][1]", 8 }, { "train.list[2].k.deep", 10 }, { "last", 13 }, { "train.none", 11 }, { "", 2 },
-        { "gone", 0 }, { "train.gone", 0 }, { "train.list[3]", 0 }, { "name.x", 0 }, { "train.seed[0]", 0 }, { "train.none[0]", 0 },
+        { "gone", 0 }, { "train.gone", 0 }, { "train.list[3]", 0 }, { "name.x", 0 }, { "train.seed[0]", 0 },
+        { "train.none[0]", 0 },
         { "train.nothing.x", 0 }, { "seed", 0 }, { "nam", 0 }, { "name2", 0 }, { "train.list[1][2]", 0 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         int got = json_line_of(text, strlen(text), cases[i].path);
-        if (got != cases[i].line) fail_msg("\"%s\" is said to begin on line %d, not %d", cases[i].path, got, cases[i].line);
+        if (got != cases[i].line)
+            fail_msg("\"%s\" is said to begin on line %d, not %d", cases[i].path, got, cases[i].line);
     }
-    static const char marked[] = "\xEF\xBB\xBF{\n\"a\": 1}";                     /* a byte order mark, which json_parse takes */
+    /* a byte order mark, which json_parse takes */
+    static const char marked[] = "\xEF\xBB\xBF{\n\"a\": 1}";
     assert_int_equal(json_line_of(marked, sizeof marked - 1, "a"), 2);
 }
 
 static void test_members(void **state)
 {
     (void)state;
-    cJSON *j = parsed("{\"s\": \"text\", \"i\": 9007199254740992, \"d\": 0.5, \"t\": true, \"f\": false, \"n\": null, \"big\": 1e16, \"i2\": -3.0}", 0);
+    cJSON *j = parsed("{\"s\": \"text\", \"i\": 9007199254740992, \"d\": 0.5, \"t\": true, \"f\": false, \"n\": null, "
+                      "\"big\": 1e16, \"i2\": -3.0}", 0);
     const char *s;
     int64_t     i;
     double      d;
@@ -259,8 +270,8 @@ static void test_writing(void **state)
     must_fail(json_add(j, "failed", NULL), ERR_MEMORY, "no memory");
     char *text;
     must(json_print(&text, j, false));
-    assert_string_equal(text, "{\"s\":\"a \\\"b\\\"\\n\xC3\xA9\",\"none\":null,\"third\":0.33333333333333331,\"nan\":null,\"inf\":null,"
-                              "\"list\":[\"x\",\"y\"],\"empty\":[]}");
+    assert_string_equal(text, "{\"s\":\"a \\\"b\\\"\\n\xC3\xA9\",\"none\":null,\"third\":0.33333333333333331,"
+                              "\"nan\":null,\"inf\":null,\"list\":[\"x\",\"y\"],\"empty\":[]}");
     free(text);
     const char *path = in_folder("out.json");
     must(json_write_file(j, path));
@@ -281,12 +292,38 @@ static void test_writing(void **state)
     cJSON_Delete(j);
 }
 
+/* Numbers come back bit for bit: a resumed run compares what it saved. */
+static void test_exact_numbers(void **state)
+{
+    (void)state;
+    static const double values[] = {
+        0.1, 0.1 + 0.2, 1.0 / 3, 2.0 / 3, 9007199254740991.0, -9007199254740992.0, 123456789012345678.0,
+        0x1.fffffffffffffp-1, 0x1.0000000000001p0,
+        5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 4294967295.0, 1e-7, 0x1.fffffep-1, 16777217.0,
+    };
+    for (size_t i = 0; i < COUNT(values) + 5000; i++) {
+        double v = i < COUNT(values) ? values[i] : sin((double)i) * pow(10, (double)(i % 61) - 30);
+        cJSON *j = cJSON_CreateObject(), *back;
+        char  *text;
+        must(json_add_number(j, "v", v));
+        must(json_print(&text, j, false));
+        must(json_parse(&back, text, strlen(text), "t", JSON_STRICT));
+        double got = json_get(back, "v")->valuedouble;
+        if (got != v) fail_msg("%.17g came back as %.17g through %s", v, got, text);
+        assert_true(cJSON_IsNumber(json_get(j, "v")));
+        free(text);
+        cJSON_Delete(j);
+        cJSON_Delete(back);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_refusals), cmocka_unit_test(test_escaped_nul), cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_depth),  cmocka_unit_test(test_comments), cmocka_unit_test(test_lines),       cmocka_unit_test(test_members),
-        cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_refusals), cmocka_unit_test(test_escaped_nul),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_depth),  cmocka_unit_test(test_comments), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_members), cmocka_unit_test(test_writing), cmocka_unit_test(test_exact_numbers),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -57,13 +57,8 @@ static void test_draws(void **state)
 {
     (void)state;
     static const uint32_t n[] = { 1, 2, 10, 1000, 0xffffffffu };
-    static const struct {
-        uint32_t seed, site, stream;
-        uint64_t i;
-        uint32_t u32;
-        double normal;
-        uint32_t below[5];
-    } cases[] = {
+    static const struct { uint32_t seed, site,
+                          stream; uint64_t i; uint32_t u32; double normal; uint32_t below[5]; } cases[] = {
         { 42, RNG_SITE_INIT, 3, 0, 0xa03358f7, -0.9682059193247576, { 0, 1, 5, 501, 2153755589u } },
         { 42, RNG_SITE_INIT, 3, 1, 0xfd5028d8, 0.05521190773612612, { 0, 1, 8, 812, 3487732111u } },
         { 7, RNG_SITE_SHUFFLE, 0, 0x100000005u, 0x92443deb, 0.3585750356909659, { 0, 1, 8, 805, 3457565140u } },

@@ -83,16 +83,13 @@ static void test_utf8_table(void **state)
             if (utf8_valid(two, 2, &bad) != ((first && second) || pair)) fail_msg("bytes %02x %02x", a, b);
             if (!pair && !(first && second)) assert_int_equal(bad, first);
         }
-    static const struct { const char *bytes; bool valid;
-    } cases[] = {
-        { "\xE0\xA0\x80", true },      { "\xE0\x9F\xBF", false },
-        { "\xED\x9F\xBF", true },      { "\xED\xA0\x80", false },
-        { "\xEE\x80\x80", true },      { "\xEF\xBF\xBF", true },
-        { "\xE1\x80", false },         { "\xE1\x80\xC0", false },
-        { "\xF0\x90\x80\x80", true },  { "\xF0\x8F\xBF\xBF", false },
-        { "\xF4\x8F\xBF\xBF", true },  { "\xF4\x90\x80\x80", false },
-        { "\xF5\x80\x80\x80", false }, { "\xF1\x80\x80", false },
-        { "\xF1\x80\x80\x7F", false }, { "\xFF", false },
+    static const struct { const char *bytes; bool valid; } cases[] = {
+        { "\xE0\xA0\x80", true },      { "\xE0\x9F\xBF", false },     { "\xED\x9F\xBF", true },
+        { "\xED\xA0\x80", false }, { "\xEE\x80\x80", true },      { "\xEF\xBF\xBF", true },      { "\xE1\x80", false },
+        { "\xE1\x80\xC0", false },
+        { "\xF0\x90\x80\x80", true },  { "\xF0\x8F\xBF\xBF", false }, { "\xF4\x8F\xBF\xBF", true },
+        { "\xF4\x90\x80\x80", false },
+        { "\xF5\x80\x80\x80", false }, { "\xF1\x80\x80", false },     { "\xF1\x80\x80\x7F", false }, { "\xFF", false },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         if (utf8_valid(cases[i].bytes, strlen(cases[i].bytes), NULL) != cases[i].valid) fail_msg("case %zu", i);
@@ -139,8 +136,8 @@ static void test_nearest(void **state)
     char longest[80];
     memset(longest, 'a', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
-    assert_null(
-        text_nearest(longest, (const char *const[]){ longest }, 1)); /* too long to compare: no suggestion, no harm */
+    /* too long to compare: no suggestion, no harm */
+    assert_null(text_nearest(longest, (const char *const[]){ longest }, 1));
 }
 
 static void test_match(void **state)
@@ -171,22 +168,14 @@ static void test_match(void **state)
 static void test_units(void **state)
 {
     (void)state;
-    static const struct { double v; const char *bytes, *seconds;
-    } cases[] = {
-        { 0, "0 B", "0.0 s" },
-        { 1, "1 B", "1.0 s" },
-        { 9.44, "9 B", "9.4 s" },
+    static const struct { double v; const char *bytes, *seconds; } cases[] = {
+        { 0, "0 B", "0.0 s" },          { 1, "1 B", "1.0 s" },          { 9.44, "9 B", "9.4 s" },
         { 42, "42 B", "42 s" },
-        { 119, "119 B", "119 s" },
-        { 120, "120 B", "2m 00s" },
-        { 1023, "1023 B", "17m 03s" },
+        { 119, "119 B", "119 s" },      { 120, "120 B", "2m 00s" },     { 1023, "1023 B", "17m 03s" },
         { 1024, "1.0 KiB", "17m 04s" },
-        { 1536, "1.5 KiB", "25m 36s" },
-        { 3599, "3.5 KiB", "59m 59s" },
-        { 3600, "3.5 KiB", "1h 00m" },
+        { 1536, "1.5 KiB", "25m 36s" }, { 3599, "3.5 KiB", "59m 59s" }, { 3600, "3.5 KiB", "1h 00m" },
         { 3720, "3.6 KiB", "1h 02m" },
-        { 12582912, "12 MiB", "3495h 15m" },
-        { 1610612736.0, "1.5 GiB", NULL },
+        { 12582912, "12 MiB", "3495h 15m" },                            { 1610612736.0, "1.5 GiB", NULL },
         { 5e15, "4547 TiB", NULL },
     };
     char buf[32];
@@ -194,7 +183,8 @@ static void test_units(void **state)
         assert_string_equal(text_bytes(buf, cases[i].v), cases[i].bytes);
         if (cases[i].seconds) assert_string_equal(text_seconds(buf, cases[i].v), cases[i].seconds);
     }
-    assert_string_equal(text_seconds(buf, INFINITY), "27777h 46m"); /* a rate of 0: not finite, still a text */
+    /* a rate of 0: not finite, still a text */
+    assert_string_equal(text_seconds(buf, INFINITY), "27777h 46m");
     assert_string_equal(text_seconds(buf, 1e300), "27777h 46m");
 }
 

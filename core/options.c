@@ -109,6 +109,19 @@ static Status store_item(const Option *o, void *at, const char *text, const char
     return s;
 }
 
+static Status append_items(const Option *o, void *at, const char *text, const char *folder)      /* a,b,c */
+{
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, ",");
+        char  *item = strndup(p, n);
+        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for a list");
+        free(item);
+        TRY(s);
+        p += n + (p[n] == ',');
+    }
+    return OK;
+}
+
 static Status parse_text(const Option *o, void *at, const char *text, const char *folder, const char *where)
 {
     if (o->type == OPTION_BOOL) {
@@ -126,15 +139,7 @@ static Status parse_text(const Option *o, void *at, const char *text, const char
     }
     if (!is_list(o->type)) return store_text(o, at, text, folder, where);
     string_list_release(at);
-    for (const char *p = text; *p;) {                     /* a,b,c */
-        size_t n = strcspn(p, ",");
-        char  *item = strndup(p, n);
-        Status s = item ? store_item(o, at, item, folder) : fail(ERR_MEMORY, "no memory for %s", where);
-        free(item);
-        TRY(s);
-        p += n + (p[n] == ',');
-    }
-    return OK;
+    return append_items(o, at, text, folder);
 }
 
 static Status parse_json(const Option *o, void *at, const cJSON *v, const char *folder, const char *where)
@@ -266,6 +271,22 @@ Status options_set(const OptionTable *t, void *target, const char *key, const ch
     return parse_text(o, place(s, o, target), text, ".", where);
 }
 
+Status options_apply(const OptionTable *t, void *target, const Flag *flags, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const OptionSection *s;
+        const Option        *o, *before = NULL;
+        for (size_t k = 0; k < i && !before; k++) {
+            TRY(find(t, flags[i].key, &s, &o));
+            TRY(find(t, flags[k].key, &s, &before));
+            if (before != o) before = NULL;
+        }
+        if (before && is_list(before->type)) TRY(append_items(before, place(s, before, target), flags[i].text, "."));
+        else TRY(options_set(t, target, flags[i].key, flags[i].text));
+    }
+    return OK;
+}
+
 Status options_defaults(const OptionTable *t, void *target)
 {
     for (size_t i = 0; i < t->n_sections; i++)
@@ -303,6 +324,19 @@ static void where_is(char buf[1024], const Source *src, const char *path)
     else snprintf(buf, 1024, "%.800s: %.180s", src->name, path);
 }
 
+/* null: as if nobody, an included config neither, had said anything. */
+static Status back_to_default(const Option *o, void *at)
+{
+    if (is_list(o->type)) string_list_release(at);
+    else if (is_string(o->type)) {
+        free(*(char **)at);
+        *(char **)at = NULL;
+    } else {
+        memset(at, 0, o->type == OPTION_BOOL ? sizeof(bool) : sizeof(double));
+    }
+    return o->fallback ? parse_text(o, at, o->fallback, ".", o->key) : OK;
+}
+
 static Status read_section(const OptionTable *t, const OptionSection *s, void *target, const cJSON *object, const Source *src)
 {
     const Option *given[MAX_KEYS] = { 0 };
@@ -320,7 +354,8 @@ static Status read_section(const OptionTable *t, const OptionSection *s, void *t
         size_t k = (size_t)(o - s->options);
         if (given[k]) return hint(fail(ERR_CONFIG, "%s: %s is given twice, once by another name", where, o->key), "keep one of them");
         given[k] = o;
-        if (!cJSON_IsNull(v)) TRY(parse_json(o, place(s, o, target), v, src->folder, where));
+        void *at = place(s, o, target);
+        TRY(cJSON_IsNull(v) ? back_to_default(o, at) : parse_json(o, at, v, src->folder, where));
     }
     return OK;
 }

@@ -138,7 +138,7 @@ static Status read_template(const Tokenizer *t, Template *tpl, const cJSON *json
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, key);
     const cJSON *specials = cJSON_GetObjectItemCaseSensitive(json, "special_tokens");
     char         where[256];
-    int          sequences = 0;
+    int          n_uses[2] = { 0 };            /* of sequence A, of sequence B */
     snprintf(where, sizeof where, "%.150s: post_processor.%s", name, key);
     if (!cJSON_IsArray(list)) return fail(ERR_FORMAT, "%s must be a list", where);
     for (const cJSON *c = list->child; c; c = c->next) {
@@ -158,9 +158,10 @@ static Status read_template(const Tokenizer *t, Template *tpl, const cJSON *json
         bool second = strcmp(id, "B") == 0;
         if (!second && strcmp(id, "A") != 0) return fail(ERR_FORMAT, "%s: there is no sequence \"%s\"", where, id);
         if (second && tpl == &t->single) return fail(ERR_FORMAT, "%s: a single text has no sequence \"B\"", where);
-        if (++sequences > MAX_TEMPLATE_SEQUENCES) return fail(ERR_FORMAT, "%s repeats its texts too often", where);
+        if (n_uses[second]++) return fail(ERR_FORMAT, "%s uses the sequence \"%s\" twice", where, id);
         TRY(add_piece(tpl, second ? PIECE_SECOND : PIECE_FIRST, -1, segment, where));
     }
+    if (tpl == &t->pair && !(n_uses[0] && n_uses[1])) return fail(ERR_FORMAT, "%s must use both sequences, A and B", where);
     return OK;
 }
 

@@ -1,6 +1,7 @@
 /* tests/fuzz/replay.c: runs a fuzz target over the files of its corpus, then over mutations of them for a while, so
  * that the suite needs no fuzzer. Usage: TARGET CORPUS [SECONDS] */
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,28 @@
 #include "core/rng.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The input under way, written beside the program when it crashes: it belongs into the corpus, with the fix. */
+static const uint8_t *current;
+static size_t         current_size;
+
+static void on_crash(int number)
+{
+    FILE *f = fopen("fuzz-crash.bin", "wb");
+    if (f) {
+        fwrite(current, 1, current_size, f);
+        fclose(f);
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void try_input(const uint8_t *data, size_t size)
+{
+    current = data;
+    current_size = size;
+    LLVMFuzzerTestOneInput(data, size);
+}
 
 /* One of: flip a bit, set a byte, remove a range, repeat a range. */
 static size_t mutate(uint8_t *p, size_t n, size_t cap, uint64_t round)
@@ -35,13 +58,15 @@ int main(int argc, char **argv)
     double seconds = argc > 2 ? atof(argv[2]) : 4;       /* eight targets: half a minute in all */
     struct { char *data; size_t n; } seeds[512];
     size_t n_seeds = 0;
+    signal(SIGABRT, on_crash);
+    signal(SIGSEGV, on_crash);
     DIR   *d = argc > 1 ? opendir(argv[1]) : NULL;
     for (struct dirent *e; d && (e = readdir(d)) && n_seeds < COUNT(seeds);) {
         char path[1024];
         if (e->d_name[0] == '.') continue;
         snprintf(path, sizeof path, "%s/%s", argv[1], e->d_name);
         if (file_read(&seeds[n_seeds].data, &seeds[n_seeds].n, path, 1 << 24) != OK) continue;
-        LLVMFuzzerTestOneInput((const uint8_t *)seeds[n_seeds].data, seeds[n_seeds].n);
+        try_input((const uint8_t *)seeds[n_seeds].data, seeds[n_seeds].n);
         n_seeds++;
     }
     if (d) closedir(d);
@@ -57,7 +82,7 @@ int main(int argc, char **argv)
         memcpy(p, seeds[k].data, n);
         for (uint32_t i = 0, times = 1 + rng_draw_below(1, 0, 5, round, 8); i < times; i++)
             n = mutate(p, n, cap, round * 8 + i);
-        LLVMFuzzerTestOneInput(p, n);
+        try_input(p, n);
         free(p);
         round++;
     }

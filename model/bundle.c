@@ -136,6 +136,21 @@ static Status read_modules(Bundle *b, const char *folder)
     return s;
 }
 
+/* Where sentence-transformers cuts texts, when it is not where the model's positions end. */
+static Status read_max_length(Bundle *b, const char *folder)
+{
+    char  *path = NULL;
+    cJSON *json = NULL;
+    Status s = path_join(&path, folder, "sentence_bert_config.json");
+    if (s == OK && file_exists(path)) {
+        s = json_read_file(&json, path, JSON_STRICT);
+        if (s == OK) s = json_get_int(&b->max_length, json, "max_seq_length", 0, path);
+    }
+    cJSON_Delete(json);
+    free(path);
+    return s;
+}
+
 static Status open_folder(Bundle *b, const char *folder)
 {
     char  *config_path = NULL;
@@ -152,8 +167,9 @@ static Status open_folder(Bundle *b, const char *folder)
     const TaskDef *task =
         cJSON_IsArray(classes) && cJSON_IsString(classes->child) ? task_of_class(classes->child->valuestring) : NULL;
     const char *own_task = NULL;
+    if (s == OK) s = read_max_length(b, folder);
     if (s == OK && whet) s = json_get_string(&own_task, whet, "task", NULL, config_path);
-    if (s == OK && whet) s = json_get_int(&b->max_length, whet, "max_length", 0, config_path);
+    if (s == OK && whet) s = json_get_int(&b->max_length, whet, "max_length", b->max_length, config_path);
     if (s == OK && (own_task || (task && strcmp(task->class_suffix, "Model") != 0)))
         s = text_copy(&b->task, own_task ? own_task : task->name);
     if (s == OK) s = read_labels(b, config, config_path);

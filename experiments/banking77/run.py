@@ -3,7 +3,7 @@
 
     python3 experiments/banking77/run.py --model DIR [--seeds 0,1,2,3] [--runs runs/banking77] [--max-steps N] [--peer 0.92,...]
 
-For each seed: `whet train job.json`, then `whet eval RUN --split test --json`. Prints accuracy and macro F1 of each, mean,
+For each seed: `whet train configs/task/banking77.json`, then `whet eval RUN --split test --json`. Prints accuracy and macro F1 of each, mean,
 standard deviation, and the 95 % interval of the difference of the mean accuracies (Welch 1947). A seed whose run is
 finished is not trained again. Writes results.json beside this file unless --max-steps cuts the recipe short.
 """
@@ -20,6 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cpu_training"))
 from machine import ROOT, machine, table  # noqa: E402
 
+JOB = os.path.join(ROOT, "configs", "task", "banking77.json")
 PEER = [0.92078, 0.91753, 0.92078, 0.91526]      # hf_classify.py: the same recipe, seeds 0 to 3, after epoch 3
 
 
@@ -32,7 +33,7 @@ def whet(o, *args):
 
 def one_seed(o, seed):
     run = os.path.join(o.runs, f"seed-{seed}" + (f"-{o.max_steps}-steps" if o.max_steps else ""))
-    train = ["train", os.path.join(HERE, "job.json"), "--model.from", o.model, "--output_dir", run, "--train.seed", seed, "--json"]
+    train = ["train", JOB, "--model.from", o.model, "--output_dir", run, "--train.seed", seed, "--json"]
     if o.max_steps:
         train += ["--max_steps", o.max_steps]
     began = time.time()

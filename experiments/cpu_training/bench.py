@@ -149,7 +149,7 @@ def main():
     a.add_argument("--out", default=os.path.join(HERE, "results.json"))
     o = a.parse_args()
     o.whet = os.path.join(o.build, "whet")
-    o.job = os.path.join(ROOT, "experiments", "banking77", "job.json")
+    o.job = os.path.join(ROOT, "configs", "task", "banking77.json")
     o.train = os.path.join(ROOT, "..", "shared", "data", "banking77", "train.csv")
     if o.quick:
         o.rounds, o.steps, o.dense = 1, 2, "minilm:16x128"

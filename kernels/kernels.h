@@ -69,7 +69,7 @@ typedef struct EmbedArgs {
 } EmbedArgs;
 
 /* r = residual + dropout(x);  y = (r - mean) * rstd * gamma + beta       x, residual, r, y (rows, cols)
- * residual may be NULL. r may be NULL when nothing is recorded, and may be x itself when residual is NULL and p is 0. */
+ * residual may be NULL. r may be NULL when nothing is recorded, and may be x itself. */
 typedef struct AddNormArgs {
     DType       dtype;
     int64_t     rows, cols;

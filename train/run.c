@@ -298,8 +298,8 @@ static Status start(Run *r, RunMode mode, const Bundle *from)
     r->was_finished = r->state.finished;
     r->cap_micro = r->job->train.gradient_accumulation_steps;
     for (int i = 0; i < 2; i++) TRY(mem_new(&r->micro[i], (size_t)r->cap_micro, sizeof(Batch)));
-    if (found) return run_log_cut(r);
-    return write_folder(r, mode);
+    if (!found) TRY(write_folder(r, mode));
+    return run_log_cut(r);                              /* also of a run that was killed before its first checkpoint */
 }
 
 Status run_open(Run **out, const Job *job, RunMode mode, const RunHooks *hooks)

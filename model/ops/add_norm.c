@@ -2,8 +2,8 @@
  *
  *   r = residual + dropout(x)      y = (r - mean) * rstd * gamma + beta      Ba et al. 2016, eq. 3-4
  *
- * Rows: x, residual are (N, C), gamma and beta (C). r, mean and rstd are kept for backward; the dropout mask is computed
- * again from its coordinates. Same as op_layernorm(op_add(residual, op_dropout(x))). */
+ * Rows: x, residual are (N, C), gamma and beta (C). r, mean and rstd are kept for backward, r in the place of x; the
+ * dropout mask is computed again from its coordinates. Same as op_layernorm(op_add(residual, op_dropout(x))). */
 #include <inttypes.h>
 
 #include "model/ops/ops.h"
@@ -56,7 +56,7 @@ Tensor *op_add_norm(Ctx *ctx, Tensor *x, Tensor *residual, Tensor *gamma, Tensor
                       .beta = beta->data,
                       .y = y->data };
     if (records) {
-        a.r = !residual && !drop.key ? x->data : ctx_data(ctx, tensor_bytes(x));
+        a.r = residual == x ? ctx_data(ctx, tensor_bytes(x)) : x->data;      /* x is used up: its memory holds r */
         a.mean = ctx_data(ctx, (size_t)rows * dtype_size(x->dtype));
         a.rstd = ctx_data(ctx, (size_t)rows * dtype_size(x->dtype));
     }

@@ -17,7 +17,9 @@ Tensor *op_mlp(Ctx *ctx, Tensor *x, Tensor *w1, Tensor *b1, Tensor *w2, Tensor *
 /* embed.c: rows of the three tables, summed. position, segment may be NULL.  -> (N, C) */
 Tensor *op_embed(Ctx *ctx, const TokensView *tokens, Tensor *word, Tensor *position, Tensor *segment);
 
-/* add_norm.c: layernorm(residual + dropout(x)); residual may be NULL. Same as op_layernorm(op_add(residual, op_dropout(x))). */
+/* add_norm.c: layernorm(residual + dropout(x)); residual may be NULL. Same as op_layernorm(op_add(residual, op_dropout(x))).
+ * Recording uses x up: its memory then holds the sum, so no op that keeps its own output may have made it, and nobody
+ * else may read it later. */
 Tensor *op_add_norm(Ctx *ctx, Tensor *x, Tensor *residual, Tensor *gamma, Tensor *beta, double eps, Dropout drop);
 Tensor *op_layernorm(Ctx *ctx, Tensor *x, Tensor *gamma, Tensor *beta, double eps);
 

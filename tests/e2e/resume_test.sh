@@ -22,7 +22,7 @@ while :; do
 done
 [ "$(weights killed killed.model)" = "$want" ] && ok "killed $kills times: the same bits" || bad "killed $kills times: other bits"
 steps() { grep -o '"step":[0-9]*' "$1/metrics.jsonl"; }
-[ "$(steps killed)" = "$(steps whole)" ] && ok "metrics.jsonl has every step once" || bad "metrics.jsonl differs"
+[ "$(steps killed)" = "$(steps whole)" ] && ok "metrics.jsonl has every step once" || bad "metrics.jsonl differs: $(diff <(steps whole) <(steps killed) | head -5)"
 [ -z "$(find killed -name '*.tmp')" ] && ok "no temporary files are left" || bad "temporary files: $(find killed -name '*.tmp')"
 
 "$WHET" train job.json "${args[@]}" --output_dir killed --resume && ok "--resume of a finished run succeeds" || bad "--resume of a finished run"

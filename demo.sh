@@ -52,8 +52,8 @@ kill $server; wait $server || true
 trap - EXIT
 
 say "done"
-sed -n 's/.*/&/p' runs/$name/eval-test.json | tr -d '\n\t' | grep -oE '"accuracy":[^}]*}' |
-  sed -E 's/.*"value":([0-9.]+),"low":([0-9.]+),"high":([0-9.]+).*/held-out accuracy \1 (95 % interval \2 to \3)/'
+tr -d '\n\t' <runs/$name/eval-test.json | grep -oE '"accuracy":[^}]*}' | tr -c '0-9.\n' ' ' |
+  LC_ALL=C awk '{ printf "held-out accuracy %.3f (95 %% interval %.3f to %.3f)\n", $1, $2, $3 }'
 cat <<END
 The job took $((SECONDS - job)) s after install and build. Written:
   runs/$name          the run: config, metrics, checkpoints, test report and predictions

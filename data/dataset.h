@@ -8,7 +8,9 @@
 #include "data/corpus.h"
 #include "data/tokenizer/tokenizer.h"
 
-typedef enum LabelKind { LABEL_NONE, LABEL_CLASS } LabelKind;
+/* What a row's answer is. NUMBER: one a row, for regression. TAGS: a class for each word, IOB or plain. SPAN: where the
+ * answer stands in the second text. */
+typedef enum LabelKind { LABEL_NONE, LABEL_CLASS, LABEL_NUMBER, LABEL_TAGS, LABEL_SPAN } LabelKind;
 
 typedef struct Labels { char **names; int32_t n; } Labels;    /* sorted by bytes; owned by whoever built it */
 
@@ -23,7 +25,12 @@ typedef struct Example {           /* arrays live until the next dataset_example
     const int32_t *ids, *segments, *words;
     int64_t        n;
     int64_t        n_untruncated;  /* tokens before max_length cut it */
-    int32_t        label;          /* -1 without labels */
+    int32_t        label;          /* CLASS; -1 otherwise */
+    double         target;         /* NUMBER */
+    const int32_t *tags;           /* TAGS: (n) class of the first token of each word, BATCH_IGNORE elsewhere; else NULL */
+    int32_t        answer_begin, answer_end;      /* SPAN: first and last token of the answer; 0, 0 when not in here */
+    const int32_t *offsets;        /* TAGS, SPAN: (2 n) begin and end in bytes of the token's text; else NULL */
+    int64_t        row;            /* which row of the set; several examples may come from one */
     int64_t        line;           /* in the source file */
     bool           truncated;
 } Example;

@@ -170,7 +170,8 @@ static Status name_work(Data *d, DataSet *set)
         if (c->augment.n > 0) hash_add(&h, &c->augment_copies, sizeof c->augment_copies);
         if (c->augment.n > 0) hash_add(&h, &c->seed, sizeof c->seed);
     }
-    for (int32_t i = 0; set->labels.closed && i < set->labels.n; i++)
+    bool declared = set != &d->sets[SPLIT_TRAIN] || c->labels.n > 0;      /* else they follow from the rows */
+    for (int32_t i = 0; declared && i < set->labels.n; i++)
         hash_add(&h, set->labels.names[i], strlen(set->labels.names[i]) + 1);
     hash_finish(&h, set->work);
     return OK;
@@ -216,14 +217,37 @@ static Status open_set(Data *d, DataSet *set, const Sources *known)
     return name_work(d, set);
 }
 
+/* The training set is read while training goes on; nothing of it is known before. */
+static Status open_stream(Data *d)
+{
+    DataSet *set = &d->sets[SPLIT_TRAIN];
+    Dataset *split = &d->splits[SPLIT_TRAIN];
+    if (d->splits[SPLIT_VALIDATION].set == SPLIT_TRAIN)
+        return hint(fail(ERR_CONFIG, "data.streaming reads the training rows once: no share of them can validate"),
+                    "give data.validation a file");
+    if (has_classes(d) && d->labels.n == 0)
+        return hint(fail(ERR_CONFIG, "data.streaming begins before all rows were read: which labels there are has to be "
+                         "said"), "list the class names in data.labels");
+    TRY(set_open_rows(d, set));
+    TRY(label_set_from(&set->labels, &d->labels, true));
+    TRY(name_work(d, set));
+    TRY(settle_labels(d, set));
+    memcpy(split->hash, set->work, sizeof split->hash);
+    return stream_open(&split->stream, d, set);
+}
+
 static Status build(Data *d)
 {
     Sources known[N_SPLITS] = { 0 };
-    Status  s = d->folder ? index_sources(d->folder, known) : OK;
+    Status  s = d->folder ? index_sources(d->folder, known, NULL) : OK;
     for (int k = 0; k < N_SPLITS && s == OK; k++) {
         DataSet *set = &d->sets[k];
         if (!set->wanted) continue;
-        s = open_set(d, set, &known[k]);
+        if (k == SPLIT_TRAIN && d->streaming) {
+            s = open_stream(d);
+            if (s == OK) continue;
+        }
+        if (s == OK) s = open_set(d, set, &known[k]);
         if (s == OK) s = build_set(d, set);
         if (s == OK) s = settle_labels(d, set);
         if (s != OK) s = during(s, "reading the %s set", set->name);
@@ -239,9 +263,12 @@ static Status build(Data *d)
 static Status try_prepared(Data *d, bool *found)
 {
     Sources known[N_SPLITS] = { 0 };
-    Status  s = index_sources(d->folder, known);
+    Labels  labels = { 0 };
+    Status  s = index_sources(d->folder, known, &labels);
     bool    any = false;
     *found = false;
+    if (d->labels.n == 0) d->labels = labels;
+    else labels_release(&labels);
     for (int k = 0; k < N_SPLITS && s == OK; k++) {
         DataSet *set = &d->sets[k];
         if (!set->wanted) continue;
@@ -272,6 +299,32 @@ static void release_sets(Data *d)
     }
 }
 
+static void release_split(Dataset *s)
+{
+    stream_close(s->stream);
+    free(s->kept);
+    free(s->first);
+    free(s->set_first);
+    free(s->stats.per_label);
+    free(s->stats.lengths);
+    free(s->words);
+    free(s->segments);
+    free(s->tags);
+    free(s->sources);
+    clean_work_free(s->clean);
+    *s = (Dataset){ .data = s->data, .name = s->name, .set = s->set, .owns_data = s->owns_data };
+}
+
+/* Back to what the config says: a prepared folder was looked at and is of no use. */
+static void forget(Data *d)
+{
+    for (int k = 0; k < N_SPLITS; k++) release_split(&d->splits[k]);
+    release_sets(d);
+    labels_release(&d->labels);
+    cJSON_Delete(d->report);
+    d->report = NULL;
+}
+
 static Status open_all(Data *d, DataUse use)
 {
     const DataConfig *c = d->config;
@@ -285,13 +338,12 @@ static Status open_all(Data *d, DataUse use)
     if (use == DATA_PREPARE) {
         TRY(file_make_folder(folder));
         d->folder = folder;
-    } else if (folder) {
+    } else if (folder && !d->streaming) {
         d->folder = folder;
         TRY(try_prepared(d, &d->prepared));
         if (d->prepared) return OK;
         d->folder = NULL;
-        labels_release(&d->labels);
-        release_sets(d);
+        forget(d);
         TRY(declared_labels(d));
     }
     TRY(build(d));
@@ -309,6 +361,7 @@ Status data_open(Data **out, const DataConfig *config, const Tokenizer *tokenize
     d->options = *options;
     d->progress = progress;
     d->progress_arg = progress_arg;
+    d->streaming = config->streaming && use != DATA_PREPARE;
     for (int k = 0; k < N_SPLITS; k++) d->splits[k].set = -1;
     Status s = open_all(d, use);
     if (s == OK) *out = d;
@@ -316,35 +369,42 @@ Status data_open(Data **out, const DataConfig *config, const Tokenizer *tokenize
     return s;
 }
 
-static void release_split(Dataset *s)
-{
-    free(s->kept);
-    free(s->first);
-    free(s->set_first);
-    free(s->stats.per_label);
-    free(s->stats.lengths);
-    free(s->words);
-    free(s->segments);
-    free(s->tags);
-    free(s->sources);
-    clean_work_free(s->clean);
-}
-
 void data_close(Data *d)
 {
     if (!d) return;
-    for (int k = 0; k < N_SPLITS; k++) release_split(&d->splits[k]);
-    release_sets(d);
+    forget(d);
     selection_free(d->selection);
     cleaner_free(d->cleaner);
     augmenter_free(d->augmenter);
-    labels_release(&d->labels);
-    cJSON_Delete(d->report);
     cJSON_Delete(d->findings);
+    free(d->one_file);
     free(d->key);
     free(d->settings);
     free(d->policies);
     free(d);
+}
+
+/* A config that knows one set: the files at `path`, as a test set. */
+Status dataset_open_file(Dataset **out, const DataConfig *config, const char *path, const Tokenizer *tokenizer,
+                         const DatasetOptions *options)
+{
+    OneFile *one;
+    *out = NULL;
+    TRY(mem_new(&one, 1, sizeof *one));
+    one->config = *config;
+    one->path = (char *)path;
+    one->config.test = (StringList){ &one->path, 1 };
+    one->config.prepared = NULL;
+    Data  *data;
+    Status s = data_open(&data, &one->config, tokenizer, options, DATA_TEST, NULL, NULL);
+    if (s != OK) {
+        free(one);
+        return s;
+    }
+    data->one_file = one;
+    *out = data_split(data, "test");
+    (*out)->owns_data = true;
+    return OK;
 }
 
 Dataset *data_split(Data *d, const char *name)

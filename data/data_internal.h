@@ -76,6 +76,9 @@ struct Dataset {
 
 enum { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_TEST, N_SPLITS };
 
+/* A config of our own, for one file, with the path that it names. */
+typedef struct OneFile { DataConfig config; char *path; } OneFile;
+
 struct Data {
     const DataConfig *config;
     const Tokenizer  *tokenizer;
@@ -90,11 +93,13 @@ struct Data {
     size_t            memory;
     const char       *folder;          /* prepared; NULL: in memory */
     bool              prepared;        /* nothing had to be made */
+    bool              streaming;       /* the training set is a stream */
     Labels            labels;
     DataSet           sets[N_SPLITS];  /* train, validation, test */
     Dataset           splits[N_SPLITS];
     Selection        *selection;
     cJSON            *report, *findings;
+    OneFile          *one_file;        /* what config points into, if it is ours */
     DataProgress      progress;
     void             *progress_arg;
 };
@@ -113,10 +118,20 @@ Status splits_count(Data *d) MUST_USE;
 /* index.c: FOLDER/index.h5. Reading leaves *found false when it is not there or not of this work. */
 Status index_write(const Data *d) MUST_USE;
 Status index_read(Data *d, bool *found) MUST_USE;
-/* What the index remembers of the files of each set, so that unchanged ones need not be hashed again. */
-Status index_sources(const char *folder, Sources known[N_SPLITS]) MUST_USE;
+/* What the index remembers: the files of each set, so that unchanged ones need not be hashed again, and the class names
+ * (labels may be NULL). */
+Status index_sources(const char *folder, Sources known[N_SPLITS], Labels *labels) MUST_USE;
 
-/* report.c */
+/* report.c: d->report. */
 Status report_make(Data *d) MUST_USE;
+
+/* stream.c */
+typedef struct Stream Stream;
+Status stream_open(Stream **out, Data *d, DataSet *set) MUST_USE;
+void   stream_close(Stream *s);
+Status stream_window(Stream *s, int64_t epoch, int64_t position, Anchor *anchor, int64_t *n) MUST_USE;
+Status stream_seek(Stream *s, Anchor anchor) MUST_USE;
+int64_t stream_n_truncated(const Stream *s);
+Status stream_locate(Stream *s, int64_t i, const Block **block, int64_t *at, int64_t *row) MUST_USE;
 
 #endif

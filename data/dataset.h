@@ -43,6 +43,12 @@ typedef struct Example {           /* arrays live until the next dataset_example
     bool           truncated;
 } Example;
 
+/* Where a window of a stream begins: all that a checkpoint needs to find it again. */
+typedef struct Anchor {
+    int64_t epoch, first, row;     /* examples and rows of the epoch before it */
+    Place   place;
+} Anchor;
+
 typedef struct Data Data;
 typedef struct Dataset Dataset;
 
@@ -91,5 +97,9 @@ int64_t dataset_n_blocks(const Dataset *d);
 void    dataset_block(const Dataset *d, int64_t block, int64_t *first, int64_t *n);
 int32_t dataset_n_sources(const Dataset *d);
 int64_t dataset_source_begin(const Dataset *d, int32_t source);      /* its first example; n_sources: the count */
+/* A stream (count -1) holds two windows: the one with this position of this epoch, and the one before. *n 0: the epoch
+ * ended. Going back begins again at the first row. */
+Status  dataset_window(Dataset *d, int64_t epoch, int64_t position, Anchor *anchor, int64_t *n) MUST_USE;
+Status  dataset_seek(Dataset *d, Anchor anchor) MUST_USE;      /* the next window is the one that begins there */
 
 #endif

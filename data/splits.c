@@ -65,7 +65,7 @@ static Status decide(Data *d)
                         .memory = d->memory, .folder = d->folder, .list_path = list, .path = path_of, .arg = d };
     Status s = selection_new(&d->selection, &o);
     for (int k = 0; k < N_SPLITS && s == OK; k++)
-        if (d->sets[k].wanted) s = add_rows(d, k);
+        if (d->sets[k].wanted && d->sets[k].blocks) s = add_rows(d, k);
     if (s == OK) s = selection_decide(d->selection);
     if (s == OK) s = selection_report(d->selection, &d->findings);
     free(list);

@@ -1,4 +1,4 @@
-/* data/report.c: what is in a set, for data.json and for people. */
+/* data/report.c: what is in a set, for data.json; report_page.c and report_print.c show it to people. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "data/dataset_internal.h"
+#include "data/report_read.h"
 
 enum { LINES_SHOWN = 5 };
 
@@ -176,34 +177,7 @@ Status report_across(const SplitCount *first, const SplitCount *second, cJSON *a
     return o ? json_add_number(o, "rows", (double)rows) : OK;
 }
 
-/* ---- for people ------------------------------------------------------------------------------------------------- */
-
-static double number(const cJSON *o, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
-static const char *string(const cJSON *o, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsString(v) ? v->valuestring : "";
-}
-
-static void label_range(const cJSON *labels, int *n, double *least, double *most, const char **rarest)
-{
-    *n = 0;
-    *least = *most = 0;
-    *rarest = "";
-    for (const cJSON *l = labels ? labels->child : NULL; l; l = l->next) {
-        if (*n == 0 || l->valuedouble < *least) {
-            *least = l->valuedouble;
-            *rarest = l->string;
-        }
-        if (l->valuedouble > *most) *most = l->valuedouble;
-        ++*n;
-    }
-}
+/* ---- worth a look ------------------------------------------------------------------------------------------------ */
 
 static Status warn(cJSON *warnings, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static Status warn(cJSON *warnings, const char *fmt, ...)
@@ -218,28 +192,29 @@ static Status warn(cJSON *warnings, const char *fmt, ...)
 
 static Status warn_about(const cJSON *split, cJSON *warnings)
 {
-    const char   *name = split->string, *rarest;
+    const char   *name = split->string;
     const cJSON  *twice = json_get(split, "duplicates"), *first_pair = json_get(twice, "lines")->child;
-    int           n;
-    double        least, most, rows = number(split, "rows"), examples = number(split, "examples");
-    double        cut = number(split, "truncated"), bad = number(split, "bad_rows");
-    label_range(json_get(split, "labels"), &n, &least, &most, &rarest);
+    LabelRange    labels = report_label_range(json_get(split, "labels"));
+    double        rows = report_number(split, "rows"), examples = report_number(split, "examples");
+    double        cut = report_number(split, "truncated"), bad = report_number(split, "bad_rows");
     if (bad > 0) TRY(warn(warnings, "%s: %.0f bad rows were skipped", name, bad));
     if (cut > 0.05 * examples)
         TRY(warn(warnings, "%s: %.0f of %.0f texts (%.0f %%) are cut to %.0f tokens", name, cut, examples,
-                 100 * cut / examples, number(split, "max_length")));
-    if (number(split, "unknown_rate") > 0.01)
+                 100 * cut / examples, report_number(split, "max_length")));
+    if (report_number(split, "unknown_rate") > 0.01)
         TRY(warn(warnings, "%s: %.1f %% of the tokens are unknown to the tokenizer", name,
-                 100 * number(split, "unknown_rate")));
-    if (n > 0 && strcmp(name, "train") == 0 && least < 8)
-        TRY(warn(warnings, "train: the class \"%.60s\" has only %.0f rows", rarest, least));
-    if (n > 0 && least > 0 && most / least > 20)
-        TRY(warn(warnings, "%s: the largest class has %.0f times the rows of the smallest", name, most / least));
-    if (number(twice, "other_label") > 0)
-        TRY(warn(warnings, "%s: %.0f texts stand there again with another label", name, number(twice, "other_label")));
-    if (number(twice, "rows") > 0.05 * rows && first_pair)
+                 100 * report_number(split, "unknown_rate")));
+    if (labels.n > 0 && strcmp(name, "train") == 0 && labels.least < 8)
+        TRY(warn(warnings, "train: the class \"%.60s\" has only %.0f rows", labels.rarest, labels.least));
+    if (labels.least > 0 && labels.most / labels.least > 20)
+        TRY(warn(warnings, "%s: the largest class has %.0f times the rows of the smallest", name,
+                 labels.most / labels.least));
+    if (report_number(twice, "other_label") > 0)
+        TRY(warn(warnings, "%s: %.0f texts stand there again with another label", name,
+                 report_number(twice, "other_label")));
+    if (report_number(twice, "rows") > 0.05 * rows && first_pair)
         TRY(warn(warnings, "%s: %.0f of %.0f rows repeat an earlier text, for example line %.0f that of line %.0f",
-                 name, number(twice, "rows"), rows, first_pair->child->next->valuedouble,
+                 name, report_number(twice, "rows"), rows, first_pair->child->next->valuedouble,
                  first_pair->child->valuedouble));
     return OK;
 }
@@ -252,29 +227,8 @@ Status report_warnings(cJSON *report)
     for (const cJSON *a = json_get(report, "across")->child; a; a = a->next) {
         const cJSON *pair = json_get(a, "lines")->child->child;
         TRY(warn(warnings, "%.0f rows of %s stand in %s too, for example line %.0f (line %.0f there)",
-                 number(a, "rows"), string(a, "second"), string(a, "first"), pair->next->valuedouble,
+                 report_number(a, "rows"), report_string(a, "second"), report_string(a, "first"), pair->next->valuedouble,
                  pair->valuedouble));
     }
     return OK;
-}
-
-void data_report_print(const cJSON *report, FILE *to)
-{
-    fprintf(to, "%-11s %9s %11s %7s %6s %6s %6s %8s   %s\n",
-            "set", "rows", "tokens", "median", "95 %", "max", "cut", "unknown", "classes (rows each)");
-    const cJSON *splits = cJSON_GetObjectItemCaseSensitive(report, "splits"), *w;
-    for (const cJSON *s = splits ? splits->child : NULL; s; s = s->next) {
-        const cJSON *l = cJSON_GetObjectItemCaseSensitive(s, "lengths");
-        const char  *rarest;
-        int          n;
-        double       least, most;
-        label_range(cJSON_GetObjectItemCaseSensitive(s, "labels"), &n, &least, &most, &rarest);
-        fprintf(to, "%-11s %9.0f %11.0f %7.0f %6.0f %6.0f %6.0f %7.2f%%   ", s->string, number(s, "rows"),
-                number(s, "tokens"), number(l, "p50"), number(l, "p95"), number(l, "max"), number(s, "truncated"),
-                100 * number(s, "unknown_rate"));
-        if (n > 0) fprintf(to, "%d (%.0f to %.0f)\n", n, least, most);
-        else fprintf(to, "none\n");
-    }
-    cJSON_ArrayForEach(w, cJSON_GetObjectItemCaseSensitive(report, "warnings"))
-        if (cJSON_IsString(w)) fprintf(to, "note: %s\n", w->valuestring);
 }

@@ -30,6 +30,12 @@ static const char *path_of(void *arg, SelectSet set, int32_t file)
     return rows_path(d->sets[set].rows, file);
 }
 
+/* Blocks know nothing of the seed, so that another one needs no other blocks. 0 stays 0. */
+static uint64_t seeded(const Data *d, uint64_t key)
+{
+    return key ? hash_u64(&key, sizeof key, (uint64_t)d->config->seed) | 1 : 0;
+}
+
 static Status add_rows(Data *d, int k)
 {
     DataSet *set = &d->sets[k];
@@ -40,13 +46,14 @@ static Status add_rows(Data *d, int k)
             const Minhash *m = COLUMN(x, Minhash, COL_MINHASH);
             int32_t        class = COLUMN(x, int32_t, COL_CLASS)[r];
             SelectRow      row = { .label = (uint64_t)COLUMN(x, int64_t, COL_LABEL_KEY)[r],
-                                   .group = (uint64_t)COLUMN(x, int64_t, COL_GROUP)[r],
+                                   .group = seeded(d, (uint64_t)COLUMN(x, int64_t, COL_GROUP)[r]),
                                    .class = class >= 0 && set->class_of ? set->class_of[class] : -1,
                                    .file = COLUMN(x, int32_t, COL_FILE)[r],
                                    .line = COLUMN(x, int64_t, COL_LINE)[r],
                                    .filtered = COLUMN(x, int8_t, COL_FILTERED)[r] != 0,
                                    .minhash = m ? &m[r] : NULL };
             memcpy(row.key, COLUMN(x, int64_t, COL_KEY) + 2 * r, sizeof row.key);
+            row.key[0] = seeded(d, row.key[0]);
             TRY(selection_add(d->selection, (SelectSet)k, &row));
         }
     }
@@ -61,8 +68,8 @@ static Status decide(Data *d)
     SelectOptions o = { .on_duplicate = policy(c->on_duplicate), .on_near_duplicate = policy(c->on_near_duplicate),
                         .on_contradiction = policy(c->on_contradiction), .on_leakage = policy(c->on_leakage),
                         .near_threshold = c->near_threshold, .share = d->share, .folds = (int)c->folds,
-                        .fold = (int)c->fold, .stratified = c->stratified, .seed = (uint64_t)c->seed,
-                        .memory = d->memory, .folder = d->folder, .list_path = list, .path = path_of, .arg = d };
+                        .fold = (int)c->fold,
+                        .stratified = c->stratified, .memory = d->memory, .folder = d->folder, .list_path = list, .path = path_of, .arg = d };
     Status s = selection_new(&d->selection, &o);
     for (int k = 0; k < N_SPLITS && s == OK; k++)
         if (d->sets[k].wanted && d->sets[k].blocks) s = add_rows(d, k);

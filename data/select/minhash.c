@@ -1,9 +1,10 @@
-/* data/select/minhash.c: a text's word 3-shingles as 64 values of 16 bits, of which the share that two texts have in
+/* data/select/minhash.c: a text's word 3-shingles as 64 values of 16 bits. The part of them that two texts have in
  * common estimates the Jaccard similarity of their shingles.
  *
- * One hash a shingle (Li et al. 2012): its upper bits choose a bin, and each bin keeps its least hash. A bin that stayed
- * empty borrows from one that a hash of its number finds (Shrivastava 2017), so that short texts compare as well. Hashes
- * come in from bytes to words and from words to shingles; nothing is copied and no shingle is written out. */
+ * One hash a shingle (Li et al. 2012): its upper bits choose a bin, and each bin keeps its least hash. A bin that
+ * stayed empty borrows from one that its number finds by chance (Shrivastava 2017), so that short texts compare as
+ * well. Hashes go from bytes to words and from words to shingles; nothing is copied and no shingle is written out. */
+#include <pthread.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -35,8 +36,8 @@ static const struct { int32_t first, last; } alone[] = {
     { 0x1000, 0x109F },      /* Myanmar */
     { 0x1780, 0x17FF },      /* Khmer */
     { 0x3005, 0x3007 }, { 0x3021, 0x3029 }, { 0x3031, 0x3035 }, { 0x3041, 0x312F },      /* kana, bopomofo */
-    { 0x31A0, 0x31BF }, { 0x31F0, 0x31FF }, { 0x3400, 0x4DBF }, { 0x4E00, 0x9FFF },      /* CJK */
-    { 0xF900, 0xFAFF }, { 0xFF66, 0xFF9F }, { 0x1B000, 0x1B16F }, { 0x20000, 0x3FFFF },
+    { 0x31A0, 0x31BF }, { 0x31F0, 0x31FF }, { 0x3400, 0x4DBF }, { 0xF900, 0xFAFF },      /* CJK */
+    { 0xFF66, 0xFF9F }, { 0x1B000, 0x1B16F }, { 0x20000, 0x3FFFF },
 };
 
 static inline uint64_t mix(uint64_t v)                  /* MurmurHash3's finalizer */
@@ -68,6 +69,9 @@ static inline void add_word(Shingles *s, uint64_t word)
     s->before[0] = word;
 }
 
+/* Nearly all characters of a Chinese text; they need no table. */
+static inline bool is_ideograph(uint32_t cp) { return cp - 0x4E00 <= 0x9FFF - 0x4E00; }
+
 static bool is_alone(int32_t cp)
 {
     size_t i = 0;
@@ -86,7 +90,8 @@ static size_t read_other(Shingles *s, const char *text, size_t n, uint64_t *word
 {
     uint32_t cp;
     int      size = utf8_decode(text, n, &cp);
-    bool     part = size > 0 && is_in_word((int32_t)cp), whole = part && is_alone((int32_t)cp);
+    bool     ideograph = size > 0 && is_ideograph(cp), part = ideograph || (size > 0 && is_in_word((int32_t)cp));
+    bool     whole = ideograph || (part && is_alone((int32_t)cp));
     if (part && !whole) {
         *word = (*word ^ (uint32_t)utf8proc_tolower((int32_t)cp)) * WORD_FACTOR;
         return (size_t)size;
@@ -124,23 +129,40 @@ static uint64_t bytes_hash(const char *text, size_t n, uint64_t h)
     return h;
 }
 
-/* The bin that an empty one borrows from. filled has a bit for each bin that is not empty, at least one. */
-static unsigned lender(unsigned bin, uint64_t filled)
+/* Each bin's order of the bins that it may take its value from: itself, then the others by chance. An empty bin takes
+ * the first one that is filled: what probing by hashes until one is filled comes to, but without a branch. */
+static uint8_t        ranks[BINS][BINS];                /* (of this lender, to this bin) */
+static uint8_t        lenders[BINS][BINS];              /* (of this bin, at this rank) */
+static pthread_once_t order_once = PTHREAD_ONCE_INIT;
+
+static void fill_order(void)
 {
-    for (uint64_t round = 0;; round++) {
-        uint64_t h = mix(bin + BINS * round + 1);
-        for (int i = 0; i + BIN_BITS <= 60; i += BIN_BITS, h >>= BIN_BITS)      /* ten tries a hash */
-            if (filled >> (h & (BINS - 1)) & 1) return (unsigned)(h & (BINS - 1));
+    for (unsigned bin = 0; bin < BINS; bin++) {
+        uint8_t *order = lenders[bin];
+        for (unsigned k = 0; k < BINS; k++) order[k] = (uint8_t)(k == 0 ? bin : k - (k <= bin));
+        for (unsigned k = BINS - 1; k > 1; k--) {
+            unsigned other = 1 + (unsigned)(mix(bin * BINS + k) % k);
+            uint8_t  moved = order[k];
+            order[k] = order[other];
+            order[other] = moved;
+        }
+        for (unsigned k = 0; k < BINS; k++) ranks[order[k]][bin] = (uint8_t)k;
     }
 }
 
 static void sign(const Shingles *s, Minhash *out)
 {
-    uint64_t filled = 0;
-    for (unsigned i = 0; i < BINS; i++) filled |= (uint64_t)(s->bins[i] != UINT64_MAX) << i;
+    uint8_t  least[BINS];
+    uint16_t prints[BINS];
+    pthread_once(&order_once, fill_order);
+    memset(least, 0xFF, sizeof least);
+    for (unsigned lender = 0; lender < BINS; lender++) {
+        if (s->bins[lender] == UINT64_MAX) continue;
+        for (unsigned i = 0; i < BINS; i++) least[i] = ranks[lender][i] < least[i] ? ranks[lender][i] : least[i];
+        prints[lender] = (uint16_t)(1 + (((s->bins[lender] * WORD_START >> 32) * FINGERPRINTS) >> 32));      /* not 0 */
+    }
     for (unsigned i = 0; i < BINS; i++) {
-        uint64_t least = s->bins[filled >> i & 1 ? i : lender(i, filled)];
-        uint32_t print = 1 + (uint32_t)(((least * WORD_START >> 32) * FINGERPRINTS) >> 32);      /* never 0: no text */
+        uint16_t print = prints[lenders[i][least[i]]];
         out->bytes[2 * i] = (uint8_t)print;
         out->bytes[2 * i + 1] = (uint8_t)(print >> 8);
     }

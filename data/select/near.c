@@ -2,9 +2,9 @@
  *
  *     signatures --bands--> (hash, row), sorted --buckets--> pairs that are alike --by row--> findings
  *
- * A signature's values are cut into bands; texts that agree in a whole band meet in a bucket, where their signatures are
- * compared. A bucket compares each text with the first BUCKET_FIRST of each set only, so that a bucket of any size costs
- * as many comparisons as it has texts. Only the first of equal texts takes part.
+ * A signature's values are cut into bands; texts that agree in a whole band meet in a bucket, where their signatures
+ * are compared. A bucket compares each text with the first BUCKET_FIRST of each set only, so that its cost grows with
+ * its size and not with the square of it. Only the first of equal texts takes part.
  *
  * Pairs are then judged in the order of their later row: that one is a near duplicate when the earlier one stays. So of
  * a group of similar texts the first stays, and so does what is similar only to texts that were left out. */
@@ -204,6 +204,7 @@ static Status judge_pairs(Selection *s)
 
 Status near_compare(Selection *s)
 {
+    BUG_ON(!(s->options.near_threshold > 0 && s->options.near_threshold <= 1));
     Bands   b = bands_choose(s->options.near_threshold);
     Sorter *bands = NULL;
     TRY(sorter_new(&s->pairs, sizeof(PairRecord), PAIR_SORTED, s->options.memory / 16, s->folder));

@@ -45,7 +45,7 @@ Status findings_add(Selection *s, FindingKind kind, SelectSet from, SelectSet in
 
 /* ---- where a row stands ----------------------------------------------------------------------------------------- */
 
-static Status place_of(const Selection *s, uint32_t row, const char **path, Place *out)
+static Status place_of(const Selection *s, uint32_t row, const char **path, RowPlace *out)
 {
     const void *record;
     TRY(records_get(s->places, row, &record));
@@ -58,7 +58,7 @@ static Status place_of(const Selection *s, uint32_t row, const char **path, Plac
 /* "train.jsonl:14"; gives. */
 static Status name_row(const Selection *s, uint32_t row, char **out)
 {
-    Place       p;
+    RowPlace       p;
     const char *path;
     TRY(place_of(s, row, &path, &p));
     return text_format(out, "%s:%" PRId64, path, p.line);
@@ -68,7 +68,7 @@ static Status name_row(const Selection *s, uint32_t row, char **out)
 
 static Status list_row(const Selection *s, cJSON *line, const char *key, uint32_t row, int set)
 {
-    Place       p;
+    RowPlace       p;
     const char *path;
     cJSON      *o = cJSON_CreateObject();
     TRY(json_add(line, key, o));

@@ -15,12 +15,23 @@ static uint8_t dropped_fates(const SelectOptions *o)
                      (o->on_leakage == SELECT_DROP ? FATE_LEAKED : 0));
 }
 
+static Status check_options(const SelectOptions *o)
+{
+    if (!(o->share >= 0 && o->share < 1))
+        return hint(fail(ERR_CONFIG, "a validation share of %g", o->share), "it is at least 0 and below 1");
+    if (o->folds < 0 || o->folds == 1)
+        return hint(fail(ERR_CONFIG, "%d folds", o->folds), "5 or 10 are usual, 2 the least; 0: none");
+    if (o->folds > 0 && (o->fold < 0 || o->fold >= o->folds))
+        return hint(fail(ERR_CONFIG, "fold %d of %d", o->fold, o->folds), "they are counted from 0");
+    return OK;
+}
+
 static Status selection_init(Selection *s)
 {
     TRY(text_copy(&s->folder, s->options.folder));
     if (s->options.list_path) TRY(text_copy(&s->list_path, s->options.list_path));
     s->dropped = dropped_fates(&s->options);
-    TRY(records_new(&s->places, sizeof(Place), s->options.memory / 16, s->folder));
+    TRY(records_new(&s->places, sizeof(RowPlace), s->options.memory / 16, s->folder));
     TRY(keys_new(s));
     TRY(findings_new(s));
     return s->options.share > 0 || s->options.folds > 0 ? share_new(s) : OK;
@@ -29,7 +40,7 @@ static Status selection_init(Selection *s)
 Status selection_new(Selection **out, const SelectOptions *options)
 {
     *out = NULL;
-    BUG_ON(options->folds > 0 && (options->fold < 0 || options->fold >= options->folds));
+    TRY(check_options(options));
     Selection *s;
     TRY(mem_new(&s, 1, sizeof *s));
     s->options = *options;
@@ -77,7 +88,7 @@ Status selection_add(Selection *s, SelectSet set, const SelectRow *row)
     if (s->sets[set].n == 0) s->sets[set].first = s->n;
     BUG_ON(s->sets[set].first + s->sets[set].n != s->n);
     TRY(mem_grow(&s->fates, &s->cap, (size_t)s->n + 1, 1));
-    TRY(records_add(s->places, &(Place){ row->line, row->file }));
+    TRY(records_add(s->places, &(RowPlace){ row->line, row->file }));
     TRY(add_signature(s, row->filtered ? NULL : row->minhash));
     if (row->filtered) {
         s->fates[s->n] = FATE_FILTERED;

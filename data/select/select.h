@@ -4,19 +4,19 @@
  * byte a row (its fate); the rest is sorted on disk within `memory`.
  *
  *     exact duplicates     equal keys in one set
- *     near duplicates      MinHash (Broder 1997; one-permutation, Li et al. 2012, densified, Shrivastava 2017) with banded
- *                          LSH; texts whose estimated Jaccard similarity of word 3-shingles to an earlier one of the set
- *                          that stays reaches near_threshold
+ *     near duplicates      MinHash (Broder 1997; one-permutation, Li et al. 2012, densified, Shrivastava 2017) with
+ *                          banded LSH; texts whose estimated Jaccard similarity of word 3-shingles to an earlier one
+ *                          of the set that stays reaches near_threshold (64 values: +-0.05 at 0.8)
  *     contradictions       equal keys in one set, other labels
- *     leakage              a training row that stands, exactly or nearly, in validation or test (or a validation row in
- *                          test), and after a share was taken a row of the training rest that stands in the share
+ *     leakage              a training row that stands, exactly or nearly, in validation or test (or a validation row
+ *                          in test), and after a share was taken a row of the training rest that stands in the share
  *     shares and folds     by the order of the rows' group hashes (of their texts unless a group is given), so that
  *                          neither the order of rows nor the machine matters; stratified by class with the largest
  *                          remainders; a group is never divided
  *
  * Everything is found, counted and listed in every set; only training rows are ever left out. Of equal texts the first
- * stays, of contradicting ones none. Near duplicates and near leaks are counted once a text (its copies are duplicates),
- * but a text's copies share its fate. Neither `memory` nor the order of the sets changes a result. */
+ * stays, of contradicting ones none. Near duplicates and near leaks are counted once a text (its copies are
+ * duplicates), but a text's copies share its fate. Neither `memory` nor the order of the sets changes a result. */
 #ifndef DATA_SELECT_SELECT_H
 #define DATA_SELECT_SELECT_H
 
@@ -28,7 +28,9 @@
 enum { MINHASH_BYTES = 128 };
 typedef struct Minhash { uint8_t bytes[MINHASH_BYTES]; } Minhash;
 
-/* Of a text, or a pair as one; words are runs of letters and digits, case-folded; CJK characters count as words. */
+/* Of a text, or a pair as one. Words are runs of letters, marks and digits in lower case; characters of scripts without
+ * spaces (CJK, Thai, ...) count as words. A text of fewer than three words is its words; without any, its bytes. Any
+ * bytes will do. Threads may call it at once. */
 void minhash_text(const char *text, size_t n, const char *pair, size_t n_pair, Minhash *out);
 double minhash_similarity(const Minhash *a, const Minhash *b);         /* estimate of the Jaccard similarity, 0 .. 1 */
 
@@ -56,7 +58,7 @@ typedef struct SelectOptions {
     double       share;            /* of the training rows, for validation; 0: none */
     int          folds, fold;      /* folds > 0: the share is fold number `fold` (from 0) of that many instead */
     bool         stratified;
-    size_t       memory;
+    size_t       memory;           /* bytes; some 8 MiB are used in any case */
     const char  *folder;           /* for temporary files */
     const char  *list_path;        /* NULL, or a JSONL file of every finding: {"kind", "a": {"set", "file", "line"},
                                       "b": ..., "similarity"}; written whole or not at all, also when a policy fails */
@@ -66,7 +68,7 @@ typedef struct SelectOptions {
 
 typedef struct Selection Selection;
 
-/* Strings are copied. */
+/* folder and list_path are copied. */
 Status selection_new(Selection **out, const SelectOptions *options) MUST_USE;
 void   selection_free(Selection *s);
 Status selection_add(Selection *s, SelectSet set, const SelectRow *row) MUST_USE;

@@ -1,8 +1,8 @@
 /* data/select/select_internal.h: what select.c, duplicates.c, near.c, shares.c and findings.c share.
  *
  * Rows of all sets are numbered in the order in which they were added. While selection_decide runs, a row's byte says
- * what was found out about it; at the end what no policy drops is taken off again. The row of a text that comes first in
- * its set stands for the later ones (its duplicates) wherever texts are compared with texts. */
+ * what was found out about it; at the end what no policy drops is taken off again. The row of a text that comes first
+ * in its set stands for the later ones (its duplicates) wherever texts are compared with texts. */
 #ifndef DATA_SELECT_SELECT_INTERNAL_H
 #define DATA_SELECT_SELECT_INTERNAL_H
 
@@ -10,8 +10,9 @@
 #include "data/select/sorter.h"
 #include "data/select/spill.h"
 
-/* The two upper bits of a fate, for one step at a time; clear outside of selection_decide. */
-enum { MARK_SHARE = 64, MARK_REST = 128 };      /* the first row of a text: copies of it stand in the share, in the rest */
+/* The two upper bits of a fate, of the first row of a text: copies of it stand in the share, in the rest. Clear outside
+ * of selection_decide. */
+enum { MARK_SHARE = 64, MARK_REST = 128 };
 
 typedef enum FindingKind {
     FINDING_CONTRADICTION, FINDING_DUPLICATE, FINDING_NEAR, FINDING_LEAK, FINDING_NEAR_LEAK, FINDING_N_KINDS
@@ -26,7 +27,7 @@ typedef struct FindingCount {
     double   similarity;           /* of the first one */
 } FindingCount;
 
-typedef struct Place { int64_t line; int32_t file; } Place;
+typedef struct RowPlace { int64_t line; int32_t file; } RowPlace;
 
 struct Selection {
     SelectOptions options;
@@ -37,7 +38,7 @@ struct Selection {
     struct { uint32_t first, n; } sets[SELECT_N_SETS];
     uint8_t   dropped;             /* the fates that leave a training row out */
     bool      has_groups, is_decided;
-    Records  *places;              /* Place of each row */
+    Records  *places;              /* RowPlace of each row */
     Records  *signatures;          /* Minhash of each row, zero when it has none; NULL: nobody has one */
     Sorter   *keys;                /* duplicates.c: KeyRecord of each row that is not filtered */
     Sorter   *order;               /* shares.c: ShareRecord of each training row; NULL: no share */

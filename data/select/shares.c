@@ -2,8 +2,8 @@
  *
  * Rows of one group stand together in the order of their groups' hashes; a group counts for the first of its classes.
  * A share takes groups in that order until every class has its quota, so that neither the order of rows nor the machine
- * matters and a row that is added moves few others. Folds deal the groups out, each to the fold that has the fewest rows
- * of its class. */
+ * matters and a row that is added moves few others. Folds deal the groups out, each to the fold that has the fewest
+ * rows of its class. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -181,6 +181,38 @@ static void list_that_cannot_be_written(void **unused)
     selection_free(s);
 }
 
+static void folder_that_is_not_there(void **unused)     /* noticed when memory is used up */
+{
+    (void)unused;
+    SelectOptions o = report_all();
+    o.memory = 0;
+    o.folder = "/nonexistent/folder";
+    Selection *s;
+    Status     status = OK;
+    assert_ok(selection_new(&s, &o));
+    for (uint32_t i = 0; i < 100000 && status == OK; i++)
+        status = selection_add(s, SELECT_TRAIN, &(SelectRow){ .key = { scramble(i), i }, .line = i + 1 });
+    assert_int_equal(status, ERR_IO);
+    assert_says(status_fact(), "/nonexistent/folder: a temporary file cannot be created");
+    selection_free(s);
+}
+
+static void options_that_make_no_sense(void **unused)
+{
+    (void)unused;
+    Selection    *s;
+    SelectOptions o = report_all();
+    o.share = 1;
+    assert_int_equal(selection_new(&s, &o), ERR_CONFIG);
+    o = report_all();
+    o.folds = o.fold = 5;
+    assert_int_equal(selection_new(&s, &o), ERR_CONFIG);
+    assert_says(status_fact(), "fold 5 of 5");
+    o.folds = 1;
+    assert_int_equal(selection_new(&s, &o), ERR_CONFIG);
+    assert_null(s);
+}
+
 static void examples_name_both_rows(void **unused)
 {
     (void)unused;
@@ -218,6 +250,8 @@ int main(void)
         cmocka_unit_test(policies_that_fail),
         cmocka_unit_test(list_of_findings),
         cmocka_unit_test(list_that_cannot_be_written),
+        cmocka_unit_test(folder_that_is_not_there),
+        cmocka_unit_test(options_that_make_no_sense),
         cmocka_unit_test(examples_name_both_rows),
         cmocka_unit_test(nothing_at_all),
     };

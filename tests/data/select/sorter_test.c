@@ -1,6 +1,9 @@
-/* tests/data/select/sorter_test.c: order and stability, in memory, from runs, and over several passes. */
+/* tests/data/select/sorter_test.c: order and stability, in memory, from runs, and over several passes; records. */
 #include "data/select/sorter.h"
+#include "data/select/spill.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "tests/data/data_test.h"
@@ -89,6 +92,56 @@ static void folder_that_is_not_there(void **unused)
     sorter_free(s);
 }
 
+/* The least that a full disk does: a write that is cut short, then one that fails. */
+static void disk_that_is_full(void **unused)
+{
+    (void)unused;
+    Sorter       *s;
+    uint8_t       record[16] = { 0 };
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 700 << 10;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_ok(sorter_new(&s, sizeof record, 8, 0, test_folder));
+    Status status = OK;
+    int    n = 0;
+    while (status == OK && n < 200000) {
+        status = sorter_add(s, record);
+        n++;
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, ERR_IO);
+    assert_in_range(n, 32768, 3 * 32768);               /* the first run of 512 KiB went through, the second did not */
+    assert_says(status_fact(), "a temporary file cannot be written: File too large");
+    sorter_free(s);
+}
+
+static void records_by_number(void **unused)
+{
+    (void)unused;
+    enum { N_RECORDS = 50000 };
+    for (size_t memory = 0; memory <= 4 << 20; memory = memory ? memory * 64 : 1024) {
+        Records    *r;
+        const void *record;
+        assert_ok(records_new(&r, sizeof(uint64_t), memory, test_folder));
+        for (uint64_t i = 0; i < N_RECORDS; i++) {
+            uint64_t v = i * i;
+            assert_ok(records_add(r, &v));
+        }
+        assert_int_equal(records_count(r), N_RECORDS);
+        for (int round = 0; round < 3; round++)         /* in order, at random, in order again */
+            for (uint64_t i = 0; i < N_RECORDS; i++) {
+                uint64_t k = round == 1 ? random_u32() % N_RECORDS : i, v = k * k;
+                assert_ok(records_get(r, (int64_t)k, &record));
+                assert_memory_equal(record, &v, sizeof v);
+            }
+        records_free(r);
+    }
+}
+
 static void nothing_stays_in_the_folder(void **unused)
 {
     (void)unused;
@@ -109,6 +162,8 @@ int main(void)
         cmocka_unit_test(from_runs),
         cmocka_unit_test(from_many_runs),
         cmocka_unit_test(folder_that_is_not_there),
+        cmocka_unit_test(disk_that_is_full),
+        cmocka_unit_test(records_by_number),
         cmocka_unit_test(nothing_stays_in_the_folder),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

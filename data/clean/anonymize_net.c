@@ -45,6 +45,12 @@ static bool is_file_ending(const char *s, size_t n)
     return false;
 }
 
+/* Whether text[label..end) begins the next sentence, the space forgotten: bob@example.com.Then */
+static bool is_next_sentence(const char *text, size_t label, size_t end)
+{
+    return end - label > 1 && is_upper(text[label]) && !is_upper(text[label + 1]) && !is_upper(text[label - 2]);
+}
+
 /* The end of the domain that begins at `at`, or 0: labels of letters, digits and hyphens; the last one of letters only. */
 static size_t domain_end(const char *text, size_t n, size_t at)
 {
@@ -56,6 +62,7 @@ static size_t domain_end(const char *text, size_t n, size_t at)
         size_t stop = i;
         while (stop > label && text[stop - 1] == '-') stop--;
         if (stop == label || stop - label > MAX_LABEL) break;
+        if (n_labels > 1 && is_next_sentence(text, label, stop)) break;
         n_labels++;
         last = label;
         end = stop;
@@ -131,8 +138,9 @@ static bool ipv4_borders(const char *text, size_t n, size_t begin, size_t end)
 {
     char before = begin > 0 ? text[begin - 1] : '\0', beyond = begin > 1 ? text[begin - 2] : '\0';
     if (!word_borders(text, n, begin, end)) return false;
-    if (before == '.' || before == '-' || (before == '/' && beyond != '/' && !is_digit(beyond))) return false;
-    if (end < n && (text[end] == '.' || text[end] == '-') && end + 1 < n && is_alnum(text[end + 1])) return false;
+    char behind = end < n ? text[end] : '\0', further = end + 1 < n ? text[end + 1] : '\0';
+    if (before == '.' || (before == '-' && is_letter(beyond)) || (before == '/' && beyond != '/' && !is_digit(beyond))) return false;
+    if ((behind == '.' && is_alnum(further)) || (behind == '-' && is_letter(further))) return false;
     return label_before(text, begin) != LABEL_VERSION;
 }
 
@@ -171,9 +179,20 @@ static bool ipv6_at(const char *text, size_t n, size_t at, Found *out)
     return false;
 }
 
+/* ::ffff:203.0.113.7, IPv4 as IPv6 */
+static bool mapped_at(const char *text, size_t n, size_t at, Found *out)
+{
+    int    octets[4];
+    size_t end = n - at > 7 && strncasecmp(text + at, "::ffff:", 7) == 0 ? ipv4_end(text, n, at + 7, octets) : 0;
+    if (!end || !word_borders(text, n, at, end)) return false;
+    *out = (Found){ at, end };
+    return true;
+}
+
 bool find_ip(const char *text, size_t n, size_t from, Found *out)
 {
     for (size_t i = from; i < n; i++) {
+        if (text[i] == ':' && mapped_at(text, n, i, out)) return true;
         if (!is_hex(text[i]) || (i > 0 && is_alnum(text[i - 1]))) continue;
         if (is_digit(text[i]) && ipv4_at(text, n, i, out)) return true;
         if (n - i > 4 && text[i + 4] == ':' && ipv6_at(text, n, i, out)) return true;

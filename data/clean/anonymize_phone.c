@@ -40,13 +40,14 @@ typedef struct PhoneShape {
 } PhoneShape;
 
 static const PhoneShape shapes[] = {
-    { "86-1dd~dddd~dddd", cn_mobile_86, false }, { "(86) 1dd~dddd~dddd", cn_mobile_86, false },
-    { "861dddddddddd",    cn_mobile_86, false }, { "1dd~dddd~dddd",      phone_is_cn_mobile, false },
+    { "86-1dd~dddd~dddd", cn_mobile_86, false }, { "86-1dddddddddd",     cn_mobile_86, false },
+    { "861dddddddddd",    cn_mobile_86, false }, { "(86) 1dd~dddd~dddd", cn_mobile_86, false },
+    { "1dd~dddd~dddd",    phone_is_cn_mobile, false },
     { "0ddd-dddd-dddd",   cn_landline,  false }, { "0ddd-ddd-dddd",      cn_landline,  false },
     { "0ddd-dddddddd",    cn_landline,  false }, { "0ddd-ddddddd",       cn_landline,  false },
     { "(0ddd) dddddddd",  cn_landline,  false }, { "(0ddd) ddddddd",     cn_landline,  false },
     { "（0ddd）dddddddd", cn_landline,  false }, { "（0ddd）ddddddd",    cn_landline,  false },
-    { "0dd-dddd-dddd",    cn_landline,  false }, { "0dd-dddddddd",       cn_landline,  false },
+    { "0dd-dddd-dddd",    cn_landline,  false }, { "0dd-dddd dddd",      cn_landline,  false },
     { "(0dd) dddd~dddd",  cn_landline,  false }, { "（0dd）dddd~dddd",   cn_landline,  false },
     { "0ddddddddddd",     cn_landline,  true },  { "0dddddddddd",        cn_landline,  true },
     { "400-ddd-dddd",     cn_service,   false }, { "400-dddd-ddd",       cn_service,   false },
@@ -170,7 +171,8 @@ static bool international_at(const char *text, size_t n, size_t at, Found *out)
     bool plus = text[at] == '+', zeros = n - at > 4 && memcmp(text + at, "00", 2) == 0;
     char before = at > 0 ? text[at - 1] : '\0';
     if ((!plus && !zeros) || is_alnum(before) || before == '_' || before == '+' || before == ')') return false;
-    if (zeros && (before == '.' || before == '-' || before == '/' || before == ',' || before == ':')) return false;
+    if (zeros && (before == '.' || before == '-' || before == '/')) return false;
+    if (zeros && before == ' ' && at > 1 && is_digit(text[at - 2])) return false;      /* the middle of a number in groups */
     if (!e164_from(text, n, at, at + (plus ? 1 : 2), out)) return false;
     if (plus) return true;
     bool grouped = !is_digit(text[at + 2 + phone_country_code(text + at + 2, 3)]);

@@ -134,12 +134,19 @@ static size_t ipv4_end(const char *text, size_t n, size_t at, int octets[4])
     return at;
 }
 
+/* "192.168.1.1-" before `at`: a range, not an ordinal. */
+static bool range_before(const char *text, size_t at)
+{
+    for (at--; at > 0 && is_digit(text[at - 1]); at--) {}
+    return at > 0 && text[at - 1] == '.';
+}
+
 static bool ipv4_borders(const char *text, size_t n, size_t begin, size_t end)
 {
     char before = begin > 0 ? text[begin - 1] : '\0', beyond = begin > 1 ? text[begin - 2] : '\0';
     if (!word_borders(text, n, begin, end)) return false;
     char behind = end < n ? text[end] : '\0', further = end + 1 < n ? text[end + 1] : '\0';
-    if (before == '.' || (before == '-' && is_letter(beyond)) || (before == '/' && beyond != '/' && !is_digit(beyond))) return false;
+    if (before == '.' || (before == '-' && !range_before(text, begin)) || (before == '/' && beyond != '/' && !is_digit(beyond))) return false;
     if ((behind == '.' && is_alnum(further)) || (behind == '-' && is_letter(further))) return false;
     return label_before(text, begin) != LABEL_VERSION;
 }

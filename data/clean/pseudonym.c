@@ -79,7 +79,7 @@ static Status phone(const char *value, size_t n, Bytes *b, Text *out)
 {
     char   digits[MAX_DIGITS] = "";
     size_t count = digits_of(value, n, digits), prefix = phone_prefix(value, digits, count);
-    bool   mobile = phone_is_cn_mobile(digits + prefix, (int)(count - prefix));
+    bool   mobile = phone_is_cn_mobile(digits + prefix, (int)(count - prefix)) && (prefix || is_digit(value[1]));      /* 1-415 */
     bool   country = value[0] == '+' || memcmp(value, "00", 2) == 0;
     for (size_t i = prefix; i < count; i++) digits[i] = next_digit(b);
     if (country) digits[prefix] = '0';

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "data/clean/anonymize.h"
 #include "data/clean/clean_internal.h"
 
 enum { SLOTS = 2, MAX_STEPS = 64 };
@@ -16,7 +17,9 @@ static const StepDef step_defs[] = {
     { "control",    NULL, NULL,              control_run,     NULL },
     { "whitespace", NULL, NULL,              whitespace_run,  NULL },
     { "lowercase",  NULL, NULL,              lowercase_run,   NULL },
+    { "html",       NULL, NULL,              html_run,        NULL },
     { "segment",    NULL, NULL,              segment_run,     NULL },
+    { "stopwords",  "en zh",               stopwords_parse, stopwords_run, NULL },
     { "replace",    "PATTERN=>TEXT",       replace_parse,   replace_run,   NULL },
     { "drop",       "PATTERN",             pattern_parse,   drop_run,      NULL },
     { "keep",       "PATTERN",             pattern_parse,   keep_run,      NULL },
@@ -28,18 +31,21 @@ static const StepDef step_defs[] = {
 };
 
 struct Cleaner {
-    Step  *steps;
-    size_t n_steps;
+    Step      *steps;
+    size_t     n_steps;
+    Anonymizer anonymizer;
+    char      *key;
 };
 
 typedef struct StepCounts { int64_t changed, dropped, items; } StepCounts;
 
 struct CleanWork {
-    StepWork    step;
-    Text        slots[SLOTS];
-    StepCounts *counts;        /* a step each */
-    size_t     *ends;          /* of segment_words */
-    size_t      cap_ends;
+    StepWork      step;
+    AnonymizeWork anonymize;
+    Text          slots[SLOTS];
+    StepCounts   *counts;      /* a step each */
+    size_t       *ends;        /* of segment_words */
+    size_t        cap_ends;
 };
 
 /* ---- reading the list -------------------------------------------------------------------------------------------- */
@@ -100,6 +106,8 @@ Status cleaner_new(Cleaner **out, const CleanOptions *o)
         snprintf(step->where, sizeof step->where, "data.clean[%zu]", c->n_steps);
         s = step_parse(step, o->steps->items[c->n_steps]);
     }
+    if (s == OK) s = text_copy(&c->key, o->key);
+    if (s == OK) s = anonymizer_parse(&c->anonymizer, o->anonymize, o->anonymize_with, c->key);
 done:
     if (s == OK) *out = c;
     else cleaner_free(c);
@@ -111,6 +119,7 @@ void cleaner_free(Cleaner *c)
     if (!c) return;
     for (size_t i = 0; i < c->n_steps; i++) step_release(&c->steps[i]);
     free(c->steps);
+    free(c->key);
     free(c);
 }
 
@@ -132,6 +141,7 @@ void clean_work_free(CleanWork *w)
     segmenter_release(&w->step.segmenter);
     pattern_work_release(&w->step.pattern);
     text_release(&w->step.scratch);
+    anonymize_work_release(&w->anonymize);
     for (size_t i = 0; i < SLOTS; i++) text_release(&w->slots[i]);
     free(w->counts);
     free(w->ends);
@@ -148,9 +158,11 @@ static Status run_step(const Step *step, StepWork *w, const char *text, size_t n
     return rewrite_finish(&w->rewrite);
 }
 
-/* The result of the step becomes the slot's text; the slot's old buffer serves the next step. */
-static void take_result(CleanWork *w, int slot, const char **text, size_t *n)
+/* The result of the rewrite, if it changed anything, becomes the slot's text; the slot's old buffer serves the next step. */
+static void take_result(CleanWork *w, int slot, const char **text, size_t *n, size_t *marks, size_t n_marks)
 {
+    if (!w->step.rewrite.changed) return;
+    edits_move(&w->step.rewrite.edits, marks, n_marks);
     Text result = w->step.rewrite.out;
     w->step.rewrite.out = w->slots[slot];
     w->slots[slot] = result;
@@ -173,10 +185,13 @@ Status clean_text(const Cleaner *c, CleanWork *w, int slot, const char **text, s
         w->counts[i].items += r->n_replaced;
         w->counts[i].dropped += w->step.drop;
         *kept = !w->step.drop;
-        if (!r->changed) continue;
-        edits_move(&r->edits, marks, n_marks);
-        take_result(w, slot, text, n);
+        take_result(w, slot, text, n, marks, n_marks);
     }
+    if (!*kept || !c->anonymizer.kinds) return OK;
+    rewrite_start(&w->step.rewrite, *text, *n, n_marks > 0);
+    TRY(anonymize_run(&c->anonymizer, &w->anonymize, &w->step.rewrite));
+    TRY(rewrite_finish(&w->step.rewrite));
+    take_result(w, slot, text, n, marks, n_marks);
     return OK;
 }
 
@@ -215,6 +230,11 @@ Status clean_counts(const Cleaner *c, const CleanWork *w, cJSON **out)
     cJSON *o = cJSON_CreateObject(), *steps = o ? cJSON_AddArrayToObject(o, "steps") : NULL;
     if (!steps) s = fail(ERR_MEMORY, "no memory for the counts of cleaning");
     for (size_t i = 0; c && i < c->n_steps && s == OK; i++) s = add_counts(steps, &c->steps[i], &w->counts[i]);
+    cJSON *found = s == OK ? cJSON_AddObjectToObject(o, "anonymized") : NULL;
+    if (s == OK && !found) s = fail(ERR_MEMORY, "no memory for the counts of cleaning");
+    for (int k = 0; c && k < ANONYMIZE_N_KINDS && s == OK; k++)
+        if (c->anonymizer.kinds >> k & 1)
+            s = json_add_number(found, anonymize_kind_name((AnonymizeKind)k), (double)w->anonymize.counts[k]);
     if (s != OK) cJSON_Delete(o);
     *out = s == OK ? o : NULL;
     return s;
@@ -235,11 +255,14 @@ Status clean_counts_add(cJSON *total, const cJSON *more)
 {
     cJSON       *steps = cJSON_GetObjectItemCaseSensitive(total, "steps");
     const cJSON *add = json_get(more, "steps");
-    if (!steps) return json_add(total, "steps", cJSON_Duplicate(add, true));
+    if (!steps) {
+        TRY(json_add(total, "steps", cJSON_Duplicate(add, true)));
+        return json_add(total, "anonymized", cJSON_Duplicate(json_get(more, "anonymized"), true));
+    }
     if (cJSON_GetArraySize(steps) != cJSON_GetArraySize(add))
         return fail(ERR_STATE, "counts of %d and of %d cleaning steps do not add up", cJSON_GetArraySize(steps),
                     cJSON_GetArraySize(add));
     for (int i = 0; i < cJSON_GetArraySize(steps); i++)
         TRY(add_numbers(cJSON_GetArrayItem(steps, i), cJSON_GetArrayItem(add, i)));
-    return OK;
+    return add_numbers(cJSON_GetObjectItemCaseSensitive(total, "anonymized"), json_get(more, "anonymized"));
 }

@@ -1,5 +1,6 @@
 #include "data/clean/edits.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,14 @@ char rewrite_last(const Rewrite *r, size_t at)
 {
     if (at > r->copied) return r->text[at - 1];
     return r->out.len ? r->out.data[r->out.len - 1] : '\0';
+}
+
+Status rewrite_remove_word(Rewrite *r, size_t begin, size_t end)
+{
+    unsigned char last = (unsigned char)rewrite_last(r, begin);
+    if (begin > r->copied && last == ' ') begin--;
+    else if (end < r->n && r->text[end] == ' ' && last < 0x80 && !isalnum(last)) end++;
+    return rewrite_replace(r, begin, end, "", 0);
 }
 
 /* How many edits begin before `at`, or at it too. */

@@ -32,6 +32,9 @@ void   rewrite_release(Rewrite *r);
 /* The last byte that the result would have now, if the text up to `at` were copied; 0 at its beginning. */
 char   rewrite_last(const Rewrite *r, size_t at);
 
+/* A word of the text goes, with the space before it, or behind it where it begins the text or a bracket. */
+Status rewrite_remove_word(Rewrite *r, size_t begin, size_t end) MUST_USE;
+
 /* Marks in pairs: marks[2i] begins a span, marks[2i + 1] ends it. A span that reaches into a replaced piece then holds
  * all of its replacement, never half a character; what is inserted at a span's border stays outside. */
 void   edits_move(const Edits *e, size_t *marks, size_t n_marks);

@@ -37,6 +37,28 @@ static const CleanCase cases[] = {
     { "segment", "⟨我⟩爱⟨北京⟩。", "⟨我⟩ 爱 ⟨北京⟩ 。" },
     { "segment", "用Python写", "用 Python 写" },
     { "segment", "你好 世界", "你好 世界" },
+    { "html", "a < b & c > d, AT&T; x<y", "a < b & c > d, AT&T; x<y" },
+    { "html", "<p>⟨one⟩</p><p class=\"x > y\">⟨two⟩ <b>⟨th</b>ree⟩</p>", "⟨one⟩\n⟨two⟩ ⟨three⟩\n" },
+    { "html", "a<br>b<br/><br />c", "a\nb\nc" },
+    { "html", "<ul><li>x<li>y</ul>", "x\ny\n" },
+    { "html", "<tr><td>1</td><td>2</td></tr>", "1 2\n" },
+    { "html", "<!DOCTYPE html><?xml version=\"1.0\"?><!-- a > b -->text<!-- open", "text" },
+    { "html", "a<script>if (a < b) x('</p>');</script>b<STYLE>p{}</STYLE >c", "abc" },
+    { "html", "a<script>never closed", "a" },
+    { "html", "caf&eacute; &lt;b&gt; &amp;lt; &nbsp;&euro; &hearts; &frac12;", "café <b> &lt; \xC2\xA0€ ♥ ½" },
+    { "html", "&#233;&#xE9;&#XE9; &#128; &#0; &#xD800; &#x110000; &#99999999999;", "ééé € \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD" },
+    { "html", "x&amp y &copy=1 &unknown; &#; &#x; & ;", "x& y &copy=1 &unknown; &#; &#x; & ;" },
+    { "html", "<a href='it\"s'>q</a> <i title=\"a'>'b\">r</i>", "q r" },
+    { "html", "<p it's>x</p>", "x\n" },
+    { "html", "<a href=\"never closed>text", "text" },
+    { "html", "open <tag and no end", "open <tag and no end" },
+    { "html", "</ p> <3 <-> <1>", "</ p> <3 <-> <1>" },
+    { "stopwords:en", "The cat sat on THE mat.", "cat sat mat." },
+    { "stopwords:en", "⟨I⟩ don't ⟨know⟩ what ⟨it’s⟩ about", "⟨⟩don't ⟨know⟩⟨⟩" },
+    { "stopwords:en", "(the cat) \"the\" 北京the x", "(cat) \"\" 北京 x" },
+    { "stopwords:zh", "我在⟨北京⟩的大学", "⟨北京⟩大学" },
+    { "stopwords:en zh", "The 北京 的 winter", "北京 winter" },
+    { "stopwords:en", "the of and", "" },
     { "replace:[0-9]+=>#", "⟨a1⟩ 22 ⟨b⟩", "⟨a#⟩ # ⟨b⟩" },
     { "replace:(\\w+)@(?<host>\\w+)=>$2${host} at $$${1}", "me@home", "homehome at $me" },
     { "replace:x*=>-", "abxc", "-a-b--c-" },                  /* as in Perl and Python */
@@ -102,6 +124,9 @@ static void wrong_steps_are_named(void **state)
     assert_refused("script:Latn,Hann", "did you mean Han");
     assert_refused("script:Latin:2", "at most 1");
     assert_refused("script:", "script:Latin,Han");
+    assert_refused("stopwords:en de", "no list of stop words for \"de\"");
+    assert_refused("stopwords: ", "names no language");
+    assert_refused("html:strict", "takes no argument");
     assert_refused("replace:abc", "is not PATTERN=>TEXT");
     assert_refused("replace:=>x", "is not PATTERN=>TEXT");
     assert_refused("replace:(a=>x", "wrong at its byte 2");
@@ -129,6 +154,29 @@ static void a_pattern_never_hangs(void **state)
     must(cleaner_new(&c, &(CleanOptions){ .steps = &list }));
     must(clean_work_new(&w, c));
     must_fail(clean_text(c, w, 0, &p, &n, NULL, 0, &kept), ERR_DATA, "data.clean[0]: the pattern gave up");
+    clean_work_free(w);
+    cleaner_free(c);
+}
+
+/* Markup that begins again and again and never ends: one look is enough. */
+static void open_tags_are_linear(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = { "<a ", "<a b=\"", "<a b='>", "&", "<!", "</", "<script>", "<a b=\" c='" };
+    StringList list = help_list(STEPS("html"));
+    Cleaner   *c;
+    CleanWork *w;
+    bool       kept;
+    must(cleaner_new(&c, &(CleanOptions){ .steps = &list }));
+    must(clean_work_new(&w, c));
+    for (size_t i = 0; i < COUNT(pieces); i++) {
+        Text t = { 0 };
+        while (t.len < 4000000) must(text_add(&t, pieces[i], strlen(pieces[i])));
+        const char *p = t.data;
+        size_t      n = t.len;
+        must(clean_text(c, w, 0, &p, &n, NULL, 0, &kept));      /* quadratic, this would take hours */
+        text_release(&t);
+    }
     clean_work_free(w);
     cleaner_free(c);
 }
@@ -254,6 +302,7 @@ int main(void)
         cmocka_unit_test(steps_and_marks),         cmocka_unit_test(steps_in_order),
         cmocka_unit_test(filters_keep_or_drop),    cmocka_unit_test(wrong_steps_are_named),
         cmocka_unit_test(a_pattern_never_hangs),   cmocka_unit_test(many_marks_are_cut),
+        cmocka_unit_test(open_tags_are_linear),
         cmocka_unit_test(nothing_to_do_is_no_copy), cmocka_unit_test(slots_live_side_by_side),
         cmocka_unit_test(counts_add_up),           cmocka_unit_test(words_of_a_text),
     };

@@ -13,7 +13,7 @@
 #include "data/block.h"
 #include "data/rows.h"
 
-enum { SHARD_TOKENS = 1 << 24, SHARD_ROWS = 1 << 19 };        /* a shard ends with the block that reaches one */
+enum { SHARD_TOKENS = 1 << 22, SHARD_ROWS = 1 << 17 };        /* a shard ends with the block that reaches one */
 
 typedef struct BlockSet BlockSet;
 

@@ -200,7 +200,12 @@ static Status declared_labels(Data *d)
 static Status settle_labels(Data *d, DataSet *set)
 {
     if (!has_classes(d)) return OK;
-    if (d->labels.n == 0) return label_set_sorted(&set->labels, &d->labels, &set->class_of);
+    if (d->labels.n == 0) {
+        TRY(label_set_sorted(&set->labels, &d->labels, &set->class_of));
+        if (d->labels.n > 1) return OK;
+        return hint(fail(ERR_DATA, "%s: every row has the label \"%s\"", rows_path(set->rows, 0), d->labels.names[0]),
+                    "there is nothing to learn; is data.label the right column?");
+    }
     TRY(mem_new(&set->class_of, (size_t)set->labels.n + 1, sizeof *set->class_of));
     for (int32_t i = 0; i < set->labels.n; i++)
         set->class_of[i] = labels_find(&d->labels, set->labels.names[i]);

@@ -31,7 +31,7 @@ static uint8_t script_of(uint32_t cp) { return cp < FLAT ? flat[cp] : script_slo
 
 /* ---- what makes a row odd ---------------------------------------------------------------------------------------- */
 
-typedef struct Shape { int64_t chars, letters, lost, run; } Shape;     /* run: longest of one character but spaces */
+typedef struct Shape { int64_t chars, words, lost, run; } Shape;       /* words: letters, digits, spaces; run: of one character */
 
 static void walk(RowStats *s, const char *text, size_t n, Shape *shape)
 {
@@ -45,8 +45,9 @@ static void walk(RowStats *s, const char *text, size_t n, Shape *shape)
         uint8_t script = script_of(cp);
         if (script != NO_LETTER) {
             s->scripts[script]++;
-            shape->letters++;
+            shape->words++;
         }
+        shape->words += cp == ' ' || (cp >= '0' && cp <= '9') || (script == NO_LETTER && cp > 0x2FF && !u_ispunct((UChar32)cp));
         run = cp == before && cp > ' ' ? run + 1 : 1;
         if (run > shape->run) shape->run = run;
         shape->lost += cp == 0xFFFD;
@@ -59,12 +60,12 @@ static void walk(RowStats *s, const char *text, size_t n, Shape *shape)
 static double judge(const Shape *h, int64_t unknown, int64_t n_tokens, char why[80])
 {
     double unknowns = n_tokens > 0 ? (double)unknown / (double)n_tokens : 0;
-    double no_letters = h->chars >= 20 ? 0.8 * (1 - (double)h->letters / (double)h->chars) : 0;
+    double signs = h->chars >= 20 ? 1 - (double)h->words / (double)h->chars : 0;
     double run = h->run >= 8 ? (h->run < 40 ? (double)h->run / 40 : 1) : 0;
     double lost = h->lost > 0 ? 0.9 : 0, most = unknowns;
     snprintf(why, 80, "%.0f %% of its tokens are unknown", 100 * unknowns);
-    if (no_letters > most && (most = no_letters) > 0)
-        snprintf(why, 80, "only %" PRId64 " of its %" PRId64 " characters are letters", h->letters, h->chars);
+    if (signs > most && (most = signs) > 0)
+        snprintf(why, 80, "%" PRId64 " of its %" PRId64 " characters are signs", h->chars - h->words, h->chars);
     if (run > most && (most = run) > 0) snprintf(why, 80, "one character %" PRId64 " times in a row", h->run);
     if (lost > most && (most = lost) > 0) snprintf(why, 80, "characters that an earlier conversion lost (U+FFFD)");
     return most;

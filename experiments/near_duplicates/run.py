@@ -145,7 +145,8 @@ def main():
         lines = [" ".join(x.split()) for x in f]
     lines = [x for x in dict.fromkeys(lines) if 12 <= len(x.split()) <= 200]
     n_rows = int(sys.argv[3]) if len(sys.argv) > 3 else 20000
-    print(json.dumps(result := {"texts": len(lines), "speed": speeds(exe, sys.argv[2]), "estimates": estimates(exe, lines, rng)}, indent=1))
+    result = {"texts": len(lines), "speed": speeds(exe, sys.argv[2]), "estimates": estimates(exe, lines, rng)}
+    print(json.dumps(result, indent=1))
 
     corpus = []
     while len(corpus) < n_rows:

@@ -158,7 +158,6 @@ static Status name_work(Data *d, DataSet *set)
     hash_init(&h);
     hash_add(&h, d->settings, strlen(d->settings) + 1);
     hash_add(&h, tokenizer_hash(d->tokenizer), HASH_HEX);
-    hash_add(&h, set->name, strlen(set->name) + 1);
     hash_add(&h, set->sources.hash, HASH_HEX);
     for (int32_t i = 0; c->label && c->label[0] == '@' && i < rows_n_files(set->rows); i++) {
         const char *path = rows_path(set->rows, i), *tail = path + strlen(path);

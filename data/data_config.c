@@ -100,7 +100,8 @@ Status data_memory(const char *text, const char *key, size_t *out)
             break;
         }
     }
-    if (end && (*end == 'i' || *end == 'B')) end += *end == 'i' && end[1] == 'B' ? 2 : 1;
+    if (end && *end == 'i') end++;                      /* "GiB", "MB", "m" */
+    if (end && (*end == 'B' || *end == 'b')) end++;
     if (!end || end == text || *end || !(v >= 1 << 20) || v > 1e15)
         return hint(fail(ERR_CONFIG, "%s: \"%s\" is no amount of memory", key, text ? text : ""),
                     "write 64M, 2G or the like; at least 1M");

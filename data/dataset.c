@@ -57,11 +57,13 @@ static Status locate(Dataset *d, int64_t i, const Block **block, int64_t *at, in
 
 /* ---- an example -------------------------------------------------------------------------------------------------- */
 
-static Status unfold_words(Dataset *d, const int8_t *words, int64_t n)
+/* Words are counted in each text of a pair. */
+static Status unfold_words(Dataset *d, const int8_t *words, const int8_t *segments, int64_t n)
 {
     int32_t word = -1;
     TRY(mem_grow(&d->words, &d->cap_words, (size_t)n, sizeof *d->words));
     for (int64_t k = 0; k < n; k++) {
+        if (segments && k > 0 && segments[k] != segments[k - 1]) word = -1;
         word += words[k] > 0;
         d->words[k] = words[k] < 0 ? -1 : word;
     }
@@ -105,7 +107,7 @@ static Status example_of(Dataset *d, const Block *b, int64_t i, int64_t row, Exa
                   *answer = COLUMN(b, int32_t, COL_ANSWER), *class_of = d->data->sets[d->set].class_of;
     int32_t        class = COLUMN(b, int32_t, COL_CLASS)[r], length = COLUMN(b, int32_t, COL_LENGTH)[i];
     if (d->data->prepared) TRY(check_block(d, b, at, n));
-    TRY(unfold_words(d, COLUMN(b, int8_t, COL_WORDS) + at, n));
+    TRY(unfold_words(d, COLUMN(b, int8_t, COL_WORDS) + at, segments ? segments + at : NULL, n));
     TRY(unfold_segments(d, segments ? segments + at : NULL, n));
     if (tags) TRY(unfold_tags(d, tags + at, n));
     *out = (Example){ .ids = COLUMN(b, int32_t, COL_IDS) + at, .segments = d->segments, .words = d->words, .n = n,

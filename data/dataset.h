@@ -30,7 +30,7 @@ typedef struct DatasetOptions {
 } DatasetOptions;
 
 typedef struct Example {           /* arrays live until the next dataset_example on this set */
-    const int32_t *ids, *segments, *words;      /* words: count from 0 in the example; -1 for special tokens */
+    const int32_t *ids, *segments, *words;      /* words: counted in each text; -1 for special tokens */
     int64_t        n;
     int64_t        n_untruncated;  /* tokens before max_length cut it */
     int32_t        label;          /* CLASS; -1 otherwise */

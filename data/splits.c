@@ -161,14 +161,14 @@ static Status count_split(Data *d, Dataset *split)
                 "choose another share, or give data.validation a file; look at data.on_duplicate and its neighbours too");
 }
 
+/* By what it holds: the set's blocks, which of their examples, the class names. */
 static void name_split(Dataset *split, const Data *d)
 {
-    Hash h;
+    Hash           h;
     const DataSet *set = &d->sets[split->set];
     hash_init(&h);
     hash_add(&h, set->work, HASH_HEX);
-    hash_add(&h, d->policies, strlen(d->policies) + 1);
-    hash_add(&h, split->name, strlen(split->name) + 1);
+    if (split->kept) hash_add(&h, split->kept, (size_t)split->set_first[block_set_count(set->blocks)] / 8 + 1);
     for (int32_t i = 0; i < d->labels.n; i++) hash_add(&h, d->labels.names[i], strlen(d->labels.names[i]) + 1);
     hash_finish(&h, split->hash);
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "core/parallel.h"
 #include "data/block_set.h"
 #include "tests/data/data_test.h"
 
@@ -17,6 +18,7 @@ static int open_all(void **state)
     static const char *const words[] = { "a", "b", "c", "d", "e", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "##0",
                                          "##1", "##2", "##3", "##4", "##5", "##6", "##7", "##8", "##9" };
     if (make_folder(state)) return 1;
+    parallel_set_threads(1);           /* a forked child has no thread pool */
     tokenizer = word_tokenizer(words, COUNT(words));
     return 0;
 }

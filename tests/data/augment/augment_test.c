@@ -134,7 +134,7 @@ static void swap_at_its_rate(void **state)
 {
     (void)state;
     Machine m = machine(STEPS("swap:0.2"), NULL, NULL);
-    char    text[1024], word[32];
+    char    text[1024], word[64];
     int     swaps = 0;
     for (int i = 0; i < TEXTS; i++) {
         text_number(i, text);

@@ -215,12 +215,14 @@ Status rows_seek(Rows *r, Place place)
     if (place.file < 0 || (size_t)place.file >= r->files.n || place.at < 0 || place.line < 1 || place.item < 0)
         return hint(fail(ERR_DATA, "no row of this data begins at file %d, byte %" PRId64, (int)place.file, place.at),
                     "were files added or taken away since the place was noted?");
-    if (!r->open || s->place.file != place.file || s->broken) {
+    bool beginning = place.at == 0 && place.item == 0;      /* stands before the header */
+    if (!r->open || s->place.file != place.file || s->broken || beginning) {
         TRY(open_file(r, place.file));
         r->bytes_done = 0;
         for (int32_t i = 0; i < place.file; i++) r->bytes_done += r->files.items[i].bytes;
     }
     r->seen = true;
+    if (beginning) return OK;
     TRY(input_seek(&s->in, place.at));
     s->place = place;
     return OK;

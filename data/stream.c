@@ -38,7 +38,7 @@ struct Stream {
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     Anchor          next;              /* of the window being made */
-    bool            running, has_waiting, stop;
+    bool            running, has_waiting, stop, taken;      /* taken: kept[0] is a window of this run of the thread */
 };
 
 /* ---- a window ---------------------------------------------------------------------------------------------------- */
@@ -129,6 +129,7 @@ static Status begin(Stream *s, Anchor at)
     s->next = at;
     TRY(rows_seek(s->rows, at.place));
     for (int i = 0; i < KEPT; i++) s->kept[i].n = 0;
+    s->taken = false;
     int error = pthread_create(&s->thread, NULL, produce, s);
     if (error) return fail(ERR_IO, "a thread for reading cannot be started: %s", strerror(error));
     s->running = true;
@@ -147,6 +148,7 @@ static Status take(Stream *s)
     s->has_waiting = false;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
+    s->taken = true;
     const Window *w = &s->kept[0];
     if (w->failed != OK) return hint(fail(w->failed, "%s", w->fact), "%s", w->hint);
     for (int64_t b = 0; b < w->n_blocks; b++)
@@ -166,14 +168,13 @@ static bool is_behind(const Anchor *a, int64_t epoch, int64_t position)
 Status stream_window(Stream *s, int64_t epoch, int64_t position, Anchor *anchor, int64_t *n)
 {
     if (!s->running) TRY(begin(s, (Anchor){ .epoch = epoch, .place = { .line = 1 } }));
-    if (s->kept[0].n > 0 && !is_behind(&s->kept[0].anchor, epoch, position))
+    if (s->taken && !is_behind(&s->kept[0].anchor, epoch, position))
         TRY(begin(s, (Anchor){ .epoch = epoch, .place = { .line = 1 } }));
     for (;;) {
         const Window *w = &s->kept[0];
-        bool          here = w->anchor.epoch == epoch && position >= w->anchor.first;
-        if (here && w->n > 0 && position < w->anchor.first + w->n) break;
+        bool          here = s->taken && w->anchor.epoch == epoch && position >= w->anchor.first;
+        if (here && (position < w->anchor.first + w->n || w->n == 0)) break;      /* or the epoch is over */
         TRY(take(s));
-        if (s->kept[0].n == 0 && s->kept[0].anchor.epoch == epoch) break;      /* the epoch is over */
     }
     *anchor = s->kept[0].anchor;
     *n = s->kept[0].n;

@@ -272,22 +272,23 @@ static Status copy_items(cJSON *to, const cJSON *from, int limit)
     return OK;
 }
 
-/* The highest scores of both lists; what stood there first wins a tie. */
-static Status merge_odd(cJSON *to, const cJSON *from)
+static double score_of(const cJSON *row) { return cJSON_GetNumberValue(json_get(row, "score")); }
+
+/* The highest scores of both lists, each sorted; what stood in the first one wins a tie. */
+static Status merge_odd(cJSON *total, const char *key, const cJSON *a, const cJSON *b)
 {
-    for (const cJSON *v = from ? from->child : NULL; v; v = v->next) {
-        double score = cJSON_GetNumberValue(json_get(v, "score"));
-        int    at = 0;
-        while (at < cJSON_GetArraySize(to) &&
-               cJSON_GetNumberValue(json_get(cJSON_GetArrayItem(to, at), "score")) >= score) at++;
-        cJSON *copy = cJSON_Duplicate(v, true);
-        if (!copy || !cJSON_InsertItemInArray(to, at, copy)) {
-            cJSON_Delete(copy);
-            return fail(ERR_MEMORY, "no memory for the data report");
-        }
-        cJSON_DeleteItemFromArray(to, ROW_STATS_ODD);   /* nothing when there are fewer */
+    cJSON *merged = cJSON_CreateArray();
+    Status s = merged ? OK : fail(ERR_MEMORY, "no memory for the data report");
+    a = a->child;
+    b = b->child;
+    for (int n = 0; s == OK && n < ROW_STATS_ODD && (a || b); n++) {
+        const cJSON **from = !b || (a && score_of(a) >= score_of(b)) ? &a : &b;
+        s = json_add(merged, NULL, cJSON_Duplicate(*from, true));
+        *from = (*from)->next;
     }
-    return OK;
+    if (s == OK && !cJSON_ReplaceItemInObjectCaseSensitive(total, key, merged)) s = fail(ERR_STATE, "\"%s\" is gone", key);
+    else if (s != OK) cJSON_Delete(merged);
+    return s;
 }
 
 Status counts_add(cJSON *total, const cJSON *more)
@@ -310,7 +311,7 @@ Status counts_add(cJSON *total, const cJSON *more)
         if (i == 1) TRY(clean_counts_add(to, from));
         for (const cJSON *v = i == 2 ? from->child : NULL; v; v = v->next)
             TRY(add_number(to, v->string, v->valuedouble));
-        if (i == 3) TRY(merge_odd(to, from));
+        if (i == 3) TRY(merge_odd(total, parts[i], to, from));
     }
     return OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/mask_filler.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -53,13 +54,16 @@ static Status prepare_job(Job *job, bool json)
     const TrainTask *task;
     Tokenizer       *tokenizer;
     Data            *data = NULL;
+    MaskFiller      *filler = NULL;
     TRY(train_task_need(&task, job->task));
     if (!job->data.prepared) TRY(text_format(&job->data.prepared, "prepared/%s", job->name));
     TRY(open_tokenizer(job, &tokenizer));
+    Status         s = mask_filler_open(&filler, job);
     DatasetOptions o = { .labels = task->labels, .windows = task->windows,
                          .max_length = job->data.max_length > 0 ? job->data.max_length
-                                                                : job->model.max_position_embeddings };
-    Status s = data_open(&data, &job->data, tokenizer, &o, DATA_PREPARE, on_progress, NULL);
+                                                                : job->model.max_position_embeddings,
+                         .fill = filler ? mask_filler_fill : NULL, .fill_arg = filler };
+    if (s == OK) s = data_open(&data, &job->data, tokenizer, &o, DATA_PREPARE, on_progress, NULL);
     log_progress_end();
     if (s == OK) s = write_report(data, job->data.prepared);
     if (s == OK && json) s = print_json_line(data_report(data));
@@ -68,6 +72,7 @@ static Status prepare_job(Job *job, bool json)
         log_line("written to %s", job->data.prepared);
     }
     data_close(data);
+    mask_filler_close(filler);
     tokenizer_free(tokenizer);
     return s;
 }

@@ -45,6 +45,8 @@ const Option data_options[] = {
     { "augment", OPTION_STRINGS, AT(augment), NULL, 0, 0, NULL, "augmentation",
       "changed copies of training rows: delete:P swap:P synonym:FILE typo:P mlm:P pairs:FILE" },
     { "augment_copies", OPTION_INT, AT(augment_copies), "1", 1, 100, NULL, NULL, "changed copies of each training row" },
+    { "augment_model", OPTION_PATH, AT(augment_model), NULL, 0, 0, NULL, NULL,
+      "masked language model whose words the mlm step takes; default: model.from" },
 
     { "on_duplicate", OPTION_CHOICE, AT(on_duplicate), "report", 0, 0, "report|drop|fail", "duplicates",
       "rows whose text stands in the same set before" },

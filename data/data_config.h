@@ -20,6 +20,7 @@ typedef struct DataConfig {
     char      *anonymize_with, *anonymize_key_file;
     StringList augment;            /* steps (data/augment/augment.h), training rows only */
     int64_t    augment_copies;
+    char      *augment_model;      /* a masked language model, for the mlm step */
 
     /* which rows are used */
     char      *on_duplicate, *on_near_duplicate, *on_contradiction, *on_leakage;

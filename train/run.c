@@ -95,7 +95,8 @@ static Status open_loader(Run *r)
 static Status open_data(Run *r)
 {
     const Job     *job = r->job;
-    DatasetOptions o = { .labels = r->task->labels, .windows = r->task->windows, .max_length = r->max_length };
+    DatasetOptions o = { .labels = r->task->labels, .windows = r->task->windows, .max_length = r->max_length,
+                         .fill = r->hooks.fill, .fill_arg = r->hooks.fill_arg };
     if (job->data.streaming && job->train.max_steps <= 0)
         return hint(fail(ERR_CONFIG, "how long an epoch of a stream is cannot be known"), "set train.max_steps");
     TRY(data_open(&r->data, &job->data, r->tokenizer, &o, DATA_ALL, r->hooks.on_data, r->hooks.arg));

@@ -27,6 +27,8 @@ typedef struct RunHooks {
     void (*on_eval)(void *arg, int64_t step, const cJSON *report, bool is_best);
     void (*on_checkpoint)(void *arg, const char *path);
     void (*on_note)(void *arg, const char *sentence);                 /* a new head, truncated texts, ... */
+    AugmentFill fill;                                                 /* of data.augment's mlm step; may be NULL */
+    void       *fill_arg;
     const volatile sig_atomic_t *stop;                                /* may be NULL */
 } RunHooks;
 

@@ -198,7 +198,8 @@ Status source_offers(const Source *s, const char *format, bool pair, bool label,
         return hint(fail(ERR_DATA, "%s: %s has no column for data.%s", s->path, format, key),
                     "use JSONL or CSV%s", key[0] == 'l' ? ", or a label of \"@folder\" or \"@file\"" : "");
     if (o->need == ROW_NEEDS_LABEL && !label && !o->label)
-        return hint(fail(ERR_DATA, "%s: %s has no labels", s->path, format), "use JSONL or CSV, or set data.label to @file");
+        return hint(fail(ERR_DATA, "%s: %s has no labels", s->path, format),
+                    "use JSONL or CSV, or set data.label to @file");
     if ((o->need == ROW_NEEDS_TAGS && !tags) || (o->need == ROW_NEEDS_ANSWERS && !answers))
         return hint(fail(ERR_DATA, "%s: %s has no %s", s->path, format,
                          o->need == ROW_NEEDS_TAGS ? "tags" : "answers"),

@@ -138,7 +138,9 @@ static Status add_word_line(Source *s, Sentence *t, const char *line, size_t n, 
                     "for other numbers of columns use data.format: conll");
     long   first = word_number(fields[ID], &kind, &second);
     size_t begin;
-    if (first < 0) return source_bad(s, number, "\"%.*s\" is not a word's number", (int)(fields[ID].n < 32 ? fields[ID].n : 32), fields[ID].at);
+    if (first < 0)
+        return source_bad(s, number, "\"%.*s\" is not a word's number", fields[ID].n < 32 ? (int)fields[ID].n : 32,
+                          fields[ID].at);
     if (kind == '.') return OK;
     if (fields[FORM].n == 0) return source_bad(s, number, "the word is empty");
     if (fields[t->tag_column].n == 0) return source_bad(s, number, "the tag (%s) is empty", columns[t->tag_column]);
@@ -229,7 +231,8 @@ static Status read_sentence(Source *s, Sentence *t, Row *out, bool *end)
         if (bad == OK)
             bad = st != OK ? st : comment ? add_comment(t, line, n) : add_word_line(s, t, line, n, place.line);
         if (bad != OK && bad != ERR_DATA) return bad;
-        if (s->text.len > ROWS_MAX_ROW) bad = source_bad(s, place.line, "a sentence of more than %d MiB", ROWS_MAX_ROW >> 20);
+        if (s->text.len > ROWS_MAX_ROW)
+            bad = source_bad(s, place.line, "a sentence of more than %d MiB", ROWS_MAX_ROW >> 20);
     }
     *end = n_words == 0;
     if (*end || bad != OK) return *end && n_words == 0 ? OK : bad;

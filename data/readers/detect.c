@@ -137,7 +137,8 @@ static const Reader *by_words(Sample rest, const RowsOptions *o)
         else others++;
     }
     if (ten > 0 && words == 0 && others == 0 && blanks) return &reader_conllu;
-    return words > (o->need == ROW_NEEDS_TAGS ? 0 : 2) && (blanks || o->need == ROW_NEEDS_TAGS) && others == 0 && ten == 0 ? &reader_conll : NULL;
+    bool tags = o->need == ROW_NEEDS_TAGS, only_words = others == 0 && ten == 0;
+    return only_words && words > (tags ? 0 : 2) && (blanks || tags) ? &reader_conll : NULL;
 }
 
 static bool is_semeval(Sample all)
@@ -146,7 +147,8 @@ static bool is_semeval(Sample all)
     size_t i = 0;
     if (!next_line(&all, &line)) return false;
     while (i < line.n && line.at[i] >= '0' && line.at[i] <= '9') i++;
-    return i && i < line.n && line.at[i] == '\t' && memmem(line.at, line.n, "<e1>", 4) && memmem(line.at, line.n, "<e2>", 4);
+    return i && i < line.n && line.at[i] == '\t' && memmem(line.at, line.n, "<e1>", 4) &&
+           memmem(line.at, line.n, "<e2>", 4);
 }
 
 /* A name that says nothing: a tab, or the text column's name among commas, makes the first line that of a table. */

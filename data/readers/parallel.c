@@ -117,6 +117,7 @@ static Status read_lines(Source *s, Row *out, bool *end)
 {
     const char *line;
     size_t      n;
+    if (!s->pair_in.state) TRY(open_pair(s));               /* an empty file has no beginning */
     for (;;) {
         bool    pair_end = false;
         int64_t number = s->place.line;

@@ -11,8 +11,10 @@ Status delete_run(const AugmentStep *s, AugmentWork *w, Draw d)
     if (w->n_words == 0) return OK;
     for (size_t i = 0; i < w->n_words; i++) n_goes += draw_uniform(d, i) < s->p;
     stays = n_goes == w->n_words ? draw_below(d, w->n_words, (uint32_t)w->n_words) : SIZE_MAX;
-    for (size_t i = 0; i < w->n_words; i++)
-        if (i != stays && draw_uniform(d, i) < s->p) TRY(rewrite_remove_word(&w->rewrite, w->words[i].begin, w->words[i].end));
+    for (size_t i = 0; i < w->n_words; i++) {
+        if (i == stays || draw_uniform(d, i) >= s->p) continue;
+        TRY(rewrite_remove_word(&w->rewrite, w->words[i].begin, w->words[i].end));
+    }
     return OK;
 }
 

@@ -29,12 +29,14 @@ size_t ascii_run(const char *s, size_t n)
     return i;
 }
 
-/* Everything that decomposition can put behind another character is FORM_INNER, so that composing never crosses pieces. */
+/* Everything that decomposition can put behind another character is FORM_INNER, so that composing never crosses
+ * pieces. */
 static void fill_code_point(uint8_t *flags, int32_t cp, int options)
 {
     int32_t              parts[64];
     int                  last;
-    utf8proc_ssize_t     n = utf8proc_decompose_char(cp, parts, COUNT(parts), UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last);
+    utf8proc_ssize_t     n = utf8proc_decompose_char(cp, parts, COUNT(parts), UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+                                                     &last);
     const bool           jamo = (cp >= 0x1160 && cp <= 0x11FF) || (cp >= 0xD7B0 && cp <= 0xD7FF);
     if (utf8proc_get_property(cp)->combining_class || jamo) flags[cp] |= FORM_INNER;
     for (utf8proc_ssize_t i = 1; i < n; i++)
@@ -182,7 +184,8 @@ Status whitespace_run(const Step *s, StepWork *w)
 
 /* ---- lower case -------------------------------------------------------------------------------------------------- */
 
-/* Whether a cased letter stands beside, with nothing but case-ignorable characters between (Unicode 3.13, Final_Sigma). */
+/* Whether a cased letter stands beside, with nothing but case-ignorable characters between (Unicode 3.13,
+ * Final_Sigma). */
 static bool cased_before(const char *text, size_t i)
 {
     while (i > 0) {

@@ -176,6 +176,7 @@ Status html_run(const Step *step, StepWork *w)
 {
     (void)step;
     Scan s = { &w->rewrite, w->rewrite.text, w->rewrite.n, false, { false, false } };
+    if (s.n == 0 || (!memchr(s.text, '<', s.n) && !memchr(s.text, '&', s.n))) return OK;
     for (size_t i = 0; i < s.n;) {
         size_t len = 0;
         while (i + len < s.n && s.text[i + len] != '<' && s.text[i + len] != '&') len++;

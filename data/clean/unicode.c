@@ -153,7 +153,8 @@ static size_t space_run(const char *text, size_t n, size_t i)
         uint32_t cp = (unsigned char)text[i];
         size_t   len = 1;
         if (cp >= 0x80) len = (size_t)utf8_decode(text + i, n - i, &cp);
-        if (cp != ' ' && !u_isUWhiteSpace((UChar32)cp)) break;
+        bool space = cp < 0x80 ? cp == ' ' || (cp >= '\t' && cp <= '\r') : u_isUWhiteSpace((UChar32)cp);
+        if (!space) break;
         i += len;
     }
     return i - start;

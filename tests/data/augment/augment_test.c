@@ -351,7 +351,7 @@ static void marks_of_every_step_are_within(void **state)
     Machine m = machine(STEPS("synonym:words.tsv:0.5", "typo:0.2", "swap:0.5", "delete:0.3"), NULL, NULL);
     char    marked[512];
     for (uint32_t seed = 0; seed < 500; seed++) {
-        marked_copy(m, "⟨one⟩ ⟨two three⟩ fo⟨ur fi⟩ve⟨⟩, ⟨我⟩爱⟨中国⟩⟨。⟩⟨ ⟩x ⟨y", seed, marked);
+        marked_copy(m, "⟨one⟩ ⟨two three⟩ fo⟨ur fi⟩ve⟨⟩, ⟨我⟩爱⟨中国⟩⟨。⟩⟨ ⟩x 天⟨⟩气ab 北⟨⟩京⟨⟩ c ⟨y", seed, marked);
         assert_true(utf8_valid(marked, strlen(marked), NULL));        /* no mark inside of a character */
     }
     stop(m);

@@ -46,7 +46,8 @@ static Status step_parse(AugmentStep *s, const AugmentOptions *o, const char *wo
         if (strcmp(defs[i].name, name) == 0) s->def = &defs[i];
     if (!s->def) return unknown_step(s, name);
     if (!colon || !colon[1])
-        return hint(fail(ERR_CONFIG, "%s: %s needs an argument", s->where, name), "write \"%s:%s\"", name, s->def->argument);
+        return hint(fail(ERR_CONFIG, "%s: %s needs an argument", s->where, name), "write \"%s:%s\"", name,
+                    s->def->argument);
     return s->def->parse(s, o, colon + 1);
 }
 
@@ -56,7 +57,8 @@ Status chance_parse(AugmentStep *s, const AugmentOptions *o, const char *argumen
     char *end;
     s->p = strtod(argument, &end);
     if (end == argument || *end || !(s->p > 0 && s->p <= 1))
-        return hint(fail(ERR_CONFIG, "%s: %s needs a chance above 0 and at most 1, not \"%s\"", s->where, s->def->name, argument),
+        return hint(fail(ERR_CONFIG, "%s: %s needs a chance above 0 and at most 1, not \"%s\"", s->where,
+                         s->def->name, argument),
                     "for example \"%s:%s\"", s->def->name, s->def->argument);
     return OK;
 }

@@ -13,7 +13,8 @@ typedef struct Pairs Pairs;
 /* Random numbers of one step on one copy of one text; i names a decision (a word, a letter). */
 typedef struct Draw { uint32_t seed, site, stream; } Draw;
 double   draw_uniform(Draw d, uint64_t i);                /* [0, 1) */
-uint32_t draw_below(Draw d, uint64_t i, uint32_t n);      /* 0 .. n - 1; another decision than draw_uniform's of the same i */
+/* 0 .. n - 1; another decision than draw_uniform's of the same i */
+uint32_t draw_below(Draw d, uint64_t i, uint32_t n);
 
 struct AugmentWork {
     Rewrite      rewrite;              /* the text on its way through a step */

@@ -74,7 +74,8 @@ static Status pairs_read(Pairs *p, const char *path)
         at = end + 1;
     }
     free(file);
-    if (s == OK && p->n == 0) s = hint(fail(ERR_FORMAT, "%s: no rows", path), "a line is {\"text\": \"...\", \"augmented\": \"...\"}");
+    if (s == OK && p->n == 0)
+        s = hint(fail(ERR_FORMAT, "%s: no rows", path), "a line is {\"text\": \"...\", \"augmented\": \"...\"}");
     if (s == OK) qsort(p->rows, p->n, sizeof *p->rows, by_hash);
     return s;
 }

@@ -68,7 +68,8 @@ static Status add_line(Lexicon *l, const char *line, size_t n, const char *path,
         at = end + 1;
     }
     if (l->n == first + 1)
-        return hint(fail(ERR_FORMAT, "%s:%d: a group of one word", path, number), "a group is two words or more, with tabs or commas between");
+        return hint(fail(ERR_FORMAT, "%s:%d: a group of one word", path, number),
+                    "a group is two words or more, with tabs or commas between");
     for (size_t i = first; i < l->n; i++) {
         l->entries[i].group = (uint32_t)first;
         l->entries[i].n_group = (uint32_t)(l->n - first);
@@ -158,9 +159,11 @@ static void keep_case(const char *word, size_t n, const char *key, const char *s
     char     upper[MAX_WORD];
     uint32_t first;
     size_t   n_first = (size_t)utf8_decode(word, n, &first), n_synonym = strlen(synonym);
-    bool     all = n > n_first && map_case(word, n, u_toupper, n, upper) && strncmp(upper, word, n) == 0 && strcmp(upper, key) != 0;
+    bool     all = n > n_first && map_case(word, n, u_toupper, n, upper);
+    all = all && strncmp(upper, word, n) == 0 && strcmp(upper, key) != 0;
     bool     capital = u_isupper((int32_t)first);
-    if (!map_case(synonym, n_synonym, u_toupper, all ? n_synonym : capital ? 1 : 0, out)) memcpy(out, synonym, n_synonym + 1);
+    size_t   n_upper = all ? n_synonym : capital ? 1 : 0;
+    if (!map_case(synonym, n_synonym, u_toupper, n_upper, out)) memcpy(out, synonym, n_synonym + 1);
 }
 
 Status synonym_run(const AugmentStep *s, AugmentWork *w, Draw d)

@@ -11,8 +11,10 @@ Status delete_run(const AugmentStep *s, AugmentWork *w, Draw d)
     if (w->n_words == 0) return OK;
     for (size_t i = 0; i < w->n_words; i++) n_goes += draw_uniform(d, i) < s->p;
     stays = n_goes == w->n_words ? draw_below(d, w->n_words, (uint32_t)w->n_words) : SIZE_MAX;
-    for (size_t i = 0; i < w->n_words; i++)
-        if (i != stays && draw_uniform(d, i) < s->p) TRY(rewrite_remove_word(&w->rewrite, w->words[i].begin, w->words[i].end));
+    for (size_t i = 0; i < w->n_words; i++) {
+        if (i == stays || draw_uniform(d, i) >= s->p) continue;
+        TRY(rewrite_remove_word(&w->rewrite, w->words[i].begin, w->words[i].end));
+    }
     return OK;
 }
 
@@ -36,11 +38,9 @@ static size_t word_behind(const AugmentWork *w, size_t at)
 static bool words_of_span(const AugmentWork *w, const size_t *span, size_t *first, size_t *behind)
 {
     *first = word_behind(w, span[0]);
-    *behind = *first;
-    if (span[1] > span[0]) {
-        *behind = word_behind(w, span[1] - 1);
-        if (*behind < w->n_words && w->words[*behind].begin < span[1]) ++*behind;
-    }
+    size_t last = span[1] > span[0] ? span[1] - 1 : span[0];      /* an empty span touches the word that it stands in */
+    *behind = word_behind(w, last);
+    if (*behind < w->n_words && w->words[*behind].begin <= last) ++*behind;
     if (*behind != *first + 1) return false;
     return span[0] >= w->words[*first].begin && span[1] <= w->words[*first].end;
 }

@@ -43,7 +43,8 @@ Status anonymizer_parse(Anonymizer *a, const StringList *list, const char *with,
                     "\"placeholder\" or \"pseudonym\"");
     size_t n = key ? strlen(key) : 0;
     if (n < ANONYMIZE_KEY_MIN || n > ANONYMIZE_KEY_MAX)
-        return hint(fail(ERR_CONFIG, "the key of the pseudonyms has %zu bytes, not %d to %d", n, ANONYMIZE_KEY_MIN, ANONYMIZE_KEY_MAX),
+        return hint(fail(ERR_CONFIG, "the key of the pseudonyms has %zu bytes, not %d to %d", n,
+                         ANONYMIZE_KEY_MIN, ANONYMIZE_KEY_MAX),
                     "`openssl rand -hex 16` makes one; who has it can link pseudonyms to values he guesses");
     a->key = key;
     a->n_key = n;

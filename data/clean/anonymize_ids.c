@@ -33,15 +33,16 @@ static bool is_birthday(int year, int month, int day)
 {
     static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1900 || year > 2035 || month < 1 || month > 12) return false;      /* no clock: the same text, the same answer */
+    /* no clock: the same text, the same answer */
+    if (year < 1900 || year > 2035 || month < 1 || month > 12) return false;
     return day >= 1 && day <= days[month - 1] + (month == 2 && leap);
 }
 
 static bool cn_id_valid(const Shape *s)
 {
     char last = s->digits[17] == 'x' ? 'X' : s->digits[17];
-    return is_province(number(s->digits, 2)) && is_birthday(number(s->digits + 6, 4), number(s->digits + 10, 2),
-                                                            number(s->digits + 12, 2)) && cn_id_check(s->digits) == last;
+    int  year = number(s->digits + 6, 4), month = number(s->digits + 10, 2), day = number(s->digits + 12, 2);
+    return is_province(number(s->digits, 2)) && is_birthday(year, month, day) && cn_id_check(s->digits) == last;
 }
 
 /* Where the next run of digits begins; n when there is none. */
@@ -84,7 +85,8 @@ static const struct { int digits, first, last, shortest, longest; } networks[] =
     { 2, 51,   55,   16, 16 }, { 4, 2221, 2720, 16, 16 },                                 /* Mastercard */
     { 2, 34,   34,   15, 15 }, { 2, 37,   37,   15, 15 },                                 /* American Express */
     { 4, 6011, 6011, 16, 19 }, { 3, 644,  649,  16, 19 }, { 2, 65,   65,   16, 19 },      /* Discover */
-    { 3, 300,  305,  14, 19 }, { 4, 3095, 3095, 14, 19 }, { 2, 36,   36,   14, 19 }, { 2, 38, 39, 14, 19 },      /* Diners */
+    { 3, 300,  305,  14, 19 }, { 4, 3095, 3095, 14, 19 },                                 /* Diners */
+    { 2, 36,   36,   14, 19 }, { 2, 38,   39,   14, 19 },
     { 4, 3528, 3589, 16, 19 },                                                            /* JCB */
     { 2, 62,   62,   16, 19 }, { 2, 81,   81,   16, 19 },                                 /* UnionPay; RuPay */
     { 2, 50,   50,   16, 19 }, { 2, 56,   58,   16, 19 }, { 4, 6759, 6759, 16, 19 },      /* Maestro */
@@ -95,7 +97,8 @@ static bool known_network(const char *digits, int n)
 {
     for (size_t i = 0; i < COUNT(networks); i++) {
         int first = number(digits, networks[i].digits);
-        if (first >= networks[i].first && first <= networks[i].last && n >= networks[i].shortest && n <= networks[i].longest)
+        if (first >= networks[i].first && first <= networks[i].last && n >= networks[i].shortest &&
+            n <= networks[i].longest)
             return true;
     }
     return false;
@@ -118,10 +121,12 @@ bool find_card(const char *text, size_t n, size_t from, Found *out)
     for (size_t i = next_number(text, n, from); i < n; i = next_number(text, n, i + 1)) {
         Shape s;
         bool  grouped;
-        if (!card_shape(text, n, i, &s, &grouped) || !known_network(s.digits, s.n) || !luhn_valid(s.digits, s.n)) continue;
+        if (!card_shape(text, n, i, &s, &grouped)) continue;
+        if (!known_network(s.digits, s.n) || !luhn_valid(s.digits, s.n)) continue;
         if (!number_borders(text, n, i, s.end)) continue;
         Label label = label_before(text, i);
-        if (label == LABEL_OTHER || (s.n == 13 && !grouped && label != LABEL_CARD)) continue;      /* 13 digits: bar codes */
+        /* 13 digits: bar codes */
+        if (label == LABEL_OTHER || (s.n == 13 && !grouped && label != LABEL_CARD)) continue;
         *out = (Found){ i, s.end };
         return true;
     }
@@ -131,9 +136,10 @@ bool find_card(const char *text, size_t n, size_t from, Found *out)
 /* ---- bank accounts (ISO 13616) ----------------------------------------------------------------------------------- */
 
 static const char iban_lengths[] =
-    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27GB22GE22GI23"
-    "GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28"
-    "NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
+    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27"
+    "GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22"
+    "MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28"
+    "TL23TN24TR26UA29VA22VG24XK20YE30";
 
 static int iban_length(const char *country)
 {

@@ -49,7 +49,7 @@ Label label_before(const char *text, size_t at);
 bool luhn_valid(const char *digits, int n);
 int  luhn_digit(const char *digits, int n);            /* what to append so that it is valid */
 char cn_id_check(const char digits[17]);               /* 0-9 or X */
-int  mod97(const char *alnum, size_t n);               /* of an IBAN, its first four characters moved behind; spaces skipped */
+int  mod97(const char *alnum, size_t n);      /* of an IBAN, its first four characters moved behind; spaces skipped */
 size_t phone_country_code(const char *digits, size_t n);      /* digits of the country code; 0: there is none such */
 
 bool   phone_is_cn_mobile(const char *digits, int n);

@@ -37,9 +37,11 @@ static bool is_local(char c) { return is_alnum(c) || (c && strchr("._%+-'~", c))
 /* Ends of file names that are no top-level domains: icon@2x.png. */
 static bool is_file_ending(const char *s, size_t n)
 {
-    static const char *const endings[] = { "png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "css", "js", "json", "ts",
-                                           "tsx", "jsx", "html", "htm", "xml", "yaml", "yml", "txt", "pdf", "exe", "dll", "php",
-                                           "rc", "alpha", "beta", "tgz", "gz", "tar", "log", "local", "service" };
+    static const char *const endings[] = {
+        "png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "css", "js", "json", "ts", "tsx", "jsx", "html",
+        "htm", "xml", "yaml", "yml", "txt", "pdf", "exe", "dll", "php", "rc", "alpha", "beta", "tgz", "gz", "tar",
+        "log", "local", "service",
+    };
     for (size_t i = 0; i < COUNT(endings); i++)
         if (strlen(endings[i]) == n && strncasecmp(s, endings[i], n) == 0) return true;
     return false;
@@ -51,7 +53,8 @@ static bool is_next_sentence(const char *text, size_t label, size_t end)
     return end - label > 1 && is_upper(text[label]) && !is_upper(text[label + 1]) && !is_upper(text[label - 2]);
 }
 
-/* The end of the domain that begins at `at`, or 0: labels of letters, digits and hyphens; the last one of letters only. */
+/* The end of the domain that begins at `at`, or 0: labels of letters, digits and hyphens; the last one of letters
+ * only. */
 static size_t domain_end(const char *text, size_t n, size_t at)
 {
     size_t end = 0, label = at, last = at;
@@ -72,8 +75,8 @@ static size_t domain_end(const char *text, size_t n, size_t at)
     size_t letters = last;
     while (letters < end && is_letter(text[letters])) letters++;
     bool punycode = end - last > 4 && strncasecmp(text + last, "xn--", 4) == 0;
-    if (n_labels < 2 || end - last < 2 || (letters < end && !punycode) || is_file_ending(text + last, end - last)) return 0;
-    return end;
+    if (n_labels < 2 || end - last < 2 || (letters < end && !punycode)) return 0;
+    return is_file_ending(text + last, end - last) ? 0 : end;
 }
 
 /* user@host of a URL: letters of a user part back to "//". */
@@ -146,7 +149,8 @@ static bool ipv4_borders(const char *text, size_t n, size_t begin, size_t end)
     char before = begin > 0 ? text[begin - 1] : '\0', beyond = begin > 1 ? text[begin - 2] : '\0';
     if (!word_borders(text, n, begin, end)) return false;
     char behind = end < n ? text[end] : '\0', further = end + 1 < n ? text[end + 1] : '\0';
-    if (before == '.' || (before == '-' && !range_before(text, begin)) || (before == '/' && beyond != '/' && !is_digit(beyond))) return false;
+    if (before == '.' || (before == '-' && !range_before(text, begin))) return false;
+    if (before == '/' && beyond != '/' && !is_digit(beyond)) return false;
     if ((behind == '.' && is_alnum(further)) || (behind == '-' && is_letter(further))) return false;
     return label_before(text, begin) != LABEL_VERSION;
 }
@@ -163,8 +167,8 @@ static bool ipv4_at(const char *text, size_t n, size_t at, Found *out)
 
 static bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
-/* Hexadecimal groups and colons that inet_pton takes, in a block in use (2000::/3, fc00::/7, fe80::/10, ff00::/8), so that
- * neither times nor a::b of a program are taken. */
+/* Hexadecimal groups and colons that inet_pton takes, in a block in use (2000::/3, fc00::/7, fe80::/10, ff00::/8), so
+ * that neither times nor a::b of a program are taken. */
 static bool ipv6_at(const char *text, size_t n, size_t at, Found *out)
 {
     char            word[INET6_ADDRSTRLEN];

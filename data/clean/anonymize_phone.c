@@ -23,7 +23,10 @@ static bool cn_landline(const char *d, int n)
     return area == 3 ? n == 11 : n == 11 || n == 12;
 }
 
-static bool cn_service(const char *d, int n) { return n == 10 && (memcmp(d, "400", 3) == 0 || memcmp(d, "800", 3) == 0); }
+static bool cn_service(const char *d, int n)
+{
+    return n == 10 && (memcmp(d, "400", 3) == 0 || memcmp(d, "800", 3) == 0);
+}
 
 /* NPA-NXX-XXXX: area N[0-8]X and exchange NXX, neither of them N11 (NANPA). */
 static bool nanp(const char *d, int n)
@@ -83,7 +86,8 @@ static bool national_at(const char *text, size_t n, size_t at, Found *out)
     for (size_t i = 0; i < COUNT(shapes); i++) {
         Shape s;
         if (!shape_match(shapes[i].shape, text, n, at, &s) || !shapes[i].valid(s.digits, s.n)) continue;
-        size_t end = shapes[i].valid == cn_landline || shapes[i].valid == cn_service ? extension_end(text, n, s.end) : s.end;
+        bool   extends = shapes[i].valid == cn_landline || shapes[i].valid == cn_service;
+        size_t end = extends ? extension_end(text, n, s.end) : s.end;
         if (!number_borders(text, n, at, end) || in_row(text, n, at, end)) continue;
         if (!asked) label = label_before(text, at);
         asked = true;
@@ -100,16 +104,17 @@ typedef struct CountryCodes { int first, last, least, most; } CountryCodes;     
 
 /* Assigned country codes; those of large countries with the lengths their plans have. */
 static const CountryCodes countries[] = {
-    { 1, 1, 10, 10 },    { 7, 7, 10, 10 },    { 20, 20, 8, 10 },   { 27, 27, 9, 9 },    { 30, 30, 10, 10 },  { 31, 31, 9, 9 },
-    { 32, 32, 8, 9 },    { 33, 33, 9, 9 },    { 34, 34, 9, 9 },    { 36, 36, 8, 9 },    { 39, 39, 6, 11 },   { 40, 40, 9, 9 },
-    { 41, 41, 9, 9 },    { 43, 43, 6, 13 },   { 44, 44, 9, 10 },   { 45, 45, 8, 8 },    { 46, 46, 7, 10 },   { 47, 47, 8, 8 },
-    { 48, 48, 9, 9 },    { 49, 49, 6, 13 },   { 51, 58, 8, 11 },   { 60, 60, 8, 10 },   { 61, 61, 9, 9 },    { 62, 62, 8, 12 },
-    { 63, 63, 8, 10 },   { 64, 64, 8, 10 },   { 65, 65, 8, 8 },    { 66, 66, 8, 9 },    { 81, 81, 9, 10 },   { 82, 82, 8, 10 },
-    { 84, 84, 9, 10 },   { 86, 86, 10, 11 },  { 90, 90, 10, 10 },  { 91, 91, 10, 10 },  { 92, 95, 8, 10 },   { 98, 98, 10, 10 },
-    { 211, 213, 8, 9 },  { 216, 216, 8, 8 },  { 218, 218, 8, 10 }, { 220, 269, 6, 10 }, { 290, 299, 5, 7 },  { 350, 359, 6, 12 },
-    { 370, 378, 6, 10 }, { 380, 389, 7, 10 }, { 420, 423, 7, 10 }, { 500, 509, 5, 9 },  { 590, 599, 6, 9 },  { 670, 692, 5, 8 },
-    { 850, 850, 6, 10 }, { 852, 853, 8, 8 },  { 855, 856, 8, 10 }, { 880, 880, 8, 10 }, { 886, 886, 8, 9 },  { 960, 968, 7, 10 },
-    { 970, 977, 7, 10 }, { 992, 998, 8, 10 },
+    { 1, 1, 10, 10 }, { 7, 7, 10, 10 }, { 20, 20, 8, 10 }, { 27, 27, 9, 9 }, { 30, 30, 10, 10 }, { 31, 31, 9, 9 },
+    { 32, 32, 8, 9 }, { 33, 33, 9, 9 }, { 34, 34, 9, 9 }, { 36, 36, 8, 9 }, { 39, 39, 6, 11 }, { 40, 40, 9, 9 },
+    { 41, 41, 9, 9 }, { 43, 43, 6, 13 }, { 44, 44, 9, 10 }, { 45, 45, 8, 8 }, { 46, 46, 7, 10 }, { 47, 47, 8, 8 },
+    { 48, 48, 9, 9 }, { 49, 49, 6, 13 }, { 51, 58, 8, 11 }, { 60, 60, 8, 10 }, { 61, 61, 9, 9 }, { 62, 62, 8, 12 },
+    { 63, 63, 8, 10 }, { 64, 64, 8, 10 }, { 65, 65, 8, 8 }, { 66, 66, 8, 9 }, { 81, 81, 9, 10 }, { 82, 82, 8, 10 },
+    { 84, 84, 9, 10 }, { 86, 86, 10, 11 }, { 90, 90, 10, 10 }, { 91, 91, 10, 10 }, { 92, 95, 8, 10 },
+    { 98, 98, 10, 10 }, { 211, 213, 8, 9 }, { 216, 216, 8, 8 }, { 218, 218, 8, 10 }, { 220, 269, 6, 10 },
+    { 290, 299, 5, 7 }, { 350, 359, 6, 12 }, { 370, 378, 6, 10 }, { 380, 389, 7, 10 }, { 420, 423, 7, 10 },
+    { 500, 509, 5, 9 }, { 590, 599, 6, 9 }, { 670, 692, 5, 8 }, { 850, 850, 6, 10 }, { 852, 853, 8, 8 },
+    { 855, 856, 8, 10 }, { 880, 880, 8, 10 }, { 886, 886, 8, 9 }, { 960, 968, 7, 10 }, { 970, 977, 7, 10 },
+    { 992, 998, 8, 10 },
 };
 
 static const CountryCodes *country_of(const char *digits, size_t n, size_t *n_code)
@@ -155,12 +160,13 @@ static bool e164_from(const char *text, size_t n, size_t begin, size_t at, Found
             digits[n_digits++] = text[at++];
             digits[n_digits] = '\0';
             bool group_ends = at == n || !is_digit(text[at]);
-            bool may_end = at == n || text[at] == ' ' || !(strchr("-./()", text[at]) && at + 1 < n && is_digit(text[at + 1]));
-            if (!group_ends || !may_end || !e164_valid(digits, n_digits) || !word_borders(text, n, begin, at)) continue;
+            bool goes_on = at + 1 < n && strchr("-./()", text[at]) && is_digit(text[at + 1]);
+            if (!group_ends || goes_on || !e164_valid(digits, n_digits) || !word_borders(text, n, begin, at)) continue;
             *out = (Found){ begin, at };
             found = true;
         } else if (n - at > 3 && memcmp(text + at, "(0)", 3) == 0) at += 3;
-        else if (strchr(" -.()/", text[at]) && at + 1 < n && (is_digit(text[at + 1]) || strchr("( ", text[at + 1]))) at++;
+        else if (at + 1 < n && strchr(" -.()/", text[at]) && (is_digit(text[at + 1]) || strchr("( ", text[at + 1])))
+            at++;
         else break;
     }
     return found;
@@ -172,7 +178,8 @@ static bool international_at(const char *text, size_t n, size_t at, Found *out)
     char before = at > 0 ? text[at - 1] : '\0';
     if ((!plus && !zeros) || is_alnum(before) || before == '_' || before == '+' || before == ')') return false;
     if (zeros && (before == '.' || before == '-' || before == '/')) return false;
-    if (zeros && before == ' ' && at > 1 && is_digit(text[at - 2])) return false;      /* the middle of a number in groups */
+    /* the middle of a number in groups */
+    if (zeros && before == ' ' && at > 1 && is_digit(text[at - 2])) return false;
     if (!e164_from(text, n, at, at + (plus ? 1 : 2), out)) return false;
     if (plus) return true;
     bool grouped = !is_digit(text[at + 2 + phone_country_code(text + at + 2, 3)]);

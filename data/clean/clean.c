@@ -75,9 +75,11 @@ static Status step_parse(Step *s, const char *words)
     snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), words);
     if (!(s->def = find_step(name))) return unknown_step(s, name);
     if (colon && !s->def->argument)
-        return hint(fail(ERR_CONFIG, "%s: %s takes no argument, not \"%s\"", s->where, name, colon + 1), "write \"%s\"", name);
+        return hint(fail(ERR_CONFIG, "%s: %s takes no argument, not \"%s\"", s->where, name, colon + 1), "write \"%s\"",
+                    name);
     if (s->def->argument && (!colon || !colon[1]))
-        return hint(fail(ERR_CONFIG, "%s: %s needs an argument", s->where, name), "write \"%s:%s\"", name, s->def->argument);
+        return hint(fail(ERR_CONFIG, "%s: %s needs an argument", s->where, name), "write \"%s:%s\"", name,
+                    s->def->argument);
     return s->def->parse ? s->def->parse(s, colon ? colon + 1 : NULL) : OK;
 }
 
@@ -158,7 +160,8 @@ static Status run_step(const Step *step, StepWork *w, const char *text, size_t n
     return rewrite_finish(&w->rewrite);
 }
 
-/* The result of the rewrite, if it changed anything, becomes the slot's text; the slot's old buffer serves the next step. */
+/* The result of the rewrite, if it changed anything, becomes the slot's text; the slot's old buffer serves the next
+ * step. */
 static void take_result(CleanWork *w, int slot, const char **text, size_t *n, size_t *marks, size_t n_marks)
 {
     if (!w->step.rewrite.changed) return;

@@ -1,4 +1,5 @@
-/* data/clean/clean_internal.h: a step, and what steps share. Texts are valid UTF-8; so must be what a step makes of them. */
+/* data/clean/clean_internal.h: a step, and what steps share. Texts are valid UTF-8; so must be what a step makes of
+ * them. */
 #ifndef DATA_CLEAN_CLEAN_INTERNAL_H
 #define DATA_CLEAN_CLEAN_INTERNAL_H
 

@@ -71,7 +71,8 @@ static Status add_script(Step *s, const char *name, size_t n)
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), name);
     int32_t code = n < sizeof word ? u_getPropertyValueEnum(UCHAR_SCRIPT, word) : UCHAR_INVALID_CODE;
     if (code < 0 || code >= 64 * (int)COUNT(s->scripts)) {
-        static const char *const usual[] = { "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek", "Arabic",
+        static const char *const usual[] = { "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek",
+                                             "Arabic",
                                              "Hebrew", "Devanagari", "Thai" };
         const char *near = text_nearest(word, usual, COUNT(usual));
         return hint(fail(ERR_CONFIG, "%s: \"%s\" is not the name of a script", s->where, word), "did you mean %s?",

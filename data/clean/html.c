@@ -1,8 +1,8 @@
 /* data/clean/html.c: markup to text, in one pass and without a tree.
  *
- * Tags, comments, declarations and processing instructions go; so does what stands in script, style and template. Tags of
- * blocks end a line, those of table cells leave a space. Entities become their characters and are not looked at again.
- * What only looks like markup ("a < b", "AT&T", a tag that never ends) stays as it is. */
+ * Tags, comments, declarations and processing instructions go; so does what stands in script, style and template. Tags
+ * of blocks end a line, those of table cells leave a space. Entities become their characters and are not looked at
+ * again. What only looks like markup ("a < b", "AT&T", a tag that never ends) stays as it is. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -14,7 +14,8 @@ typedef struct Scan {
     Rewrite    *r;
     const char *text;
     size_t      n;
-    bool        no_end, no_quote[2];      /* no further > , ' , " : what was once looked for in vain is not looked for again */
+    /* no further > , ' , " : what was once looked for in vain is not looked for again */
+    bool        no_end, no_quote[2];
 } Scan;
 
 static bool is_name_start(char c) { return isalpha((unsigned char)c); }
@@ -59,10 +60,12 @@ static bool one_of(const char *const *words, size_t n_words, const char *name, s
 
 static bool is_block(const char *name, size_t n)
 {
-    static const char *const blocks[] = { "p", "div", "br", "li", "ul", "ol", "tr", "table", "thead", "tbody", "tfoot", "h1", "h2",
-        "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "section", "article", "header", "footer", "nav", "aside", "main",
-        "figure", "figcaption", "form", "fieldset", "dl", "dt", "dd", "address", "title", "head", "body", "html", "caption",
-        "option", "details", "summary", "center" };
+    static const char *const blocks[] = {
+        "p", "div", "br", "li", "ul", "ol", "tr", "table", "thead", "tbody", "tfoot", "h1", "h2", "h3", "h4", "h5",
+        "h6", "hr", "pre", "blockquote", "section", "article", "header", "footer", "nav", "aside", "main", "figure",
+        "figcaption", "form", "fieldset", "dl", "dt", "dd", "address", "title", "head", "body", "html", "caption",
+        "option", "details", "summary", "center",
+    };
     return one_of(blocks, COUNT(blocks), name, n);
 }
 
@@ -123,8 +126,9 @@ static Status put_markup(Scan *s, size_t at, size_t *next)
 
 /* What browsers make of the numbers 128 to 159, which pages mean as Windows-1252. */
 static const uint16_t windows_1252[32] = {
-    0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F,
-    0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178,
+    0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,
+    0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
+    0x0153, 0x9D, 0x017E, 0x0178,
 };
 
 /* "#233" or "#xE9" between begin and the digits' end; 0: no number. */
@@ -172,6 +176,7 @@ Status html_run(const Step *step, StepWork *w)
 {
     (void)step;
     Scan s = { &w->rewrite, w->rewrite.text, w->rewrite.n, false, { false, false } };
+    if (s.n == 0 || (!memchr(s.text, '<', s.n) && !memchr(s.text, '&', s.n))) return OK;
     for (size_t i = 0; i < s.n;) {
         size_t len = 0;
         while (i + len < s.n && s.text[i + len] != '<' && s.text[i + len] != '&') len++;

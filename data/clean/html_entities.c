@@ -1,4 +1,5 @@
-/* data/clean/html_entities.c: the named characters of HTML 4 (its DTDs: Latin 1, symbols, special), and &apos;, sorted. */
+/* data/clean/html_entities.c: the named characters of HTML 4 (its DTDs: Latin 1, symbols, special), and &apos;,
+ * sorted. */
 #include "data/clean/html_entities.h"
 
 #include <stdlib.h>

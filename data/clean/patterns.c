@@ -24,7 +24,8 @@ static Status compile(Step *s, const char *pattern, size_t n)
     s->code = pcre2_compile((PCRE2_SPTR)pattern, n, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
     if (!s->code) {
         pcre2_get_error_message(error, words, sizeof words);
-        return hint(fail(ERR_CONFIG, "%s: the pattern \"%.*s\" is wrong at its byte %zu: %s", s->where, (int)n, pattern, at,
+        return hint(fail(ERR_CONFIG, "%s: the pattern \"%.*s\" is wrong at its byte %zu: %s", s->where, (int)n,
+                         pattern, at,
                          (char *)words),
                     "in JSON a backslash is written twice: \"\\\\d+\"");
     }
@@ -141,7 +142,8 @@ static Status find(const Step *s, StepWork *w, size_t from, uint32_t options, bo
     if (rc > 0 || rc == PCRE2_ERROR_NOMATCH) return OK;
     PCRE2_UCHAR words[160];
     pcre2_get_error_message(rc, words, sizeof words);
-    return hint(fail(ERR_DATA, "%s: the pattern gave up on a text of %zu bytes: %s", s->where, w->rewrite.n, (char *)words),
+    return hint(fail(ERR_DATA, "%s: the pattern gave up on a text of %zu bytes: %s", s->where, w->rewrite.n,
+                     (char *)words),
                 "repetition inside repetition, as in (a+)+, tries every way to divide a text; write a++ or (?>...)");
 }
 

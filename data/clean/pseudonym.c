@@ -1,7 +1,7 @@
 /* data/clean/pseudonym.c: another value of the same shape, the same for the same value and key, and nobody's.
  *
  *     email             ten letters and digits @example.com (RFC 2606)
- *     phone             separators and country code stay; what follows begins with digits that no plan assigns: 0 behind a
+ *     phone             separators and country code stay; then digits that no plan assigns: 0 behind a
  *                       country code, 12 for Chinese mobiles, 1 for landline subscribers, area N9X in North America
  *     cn_id             region 99, a date of birth, a right checksum
  *     card              separators and length stay, first digit 9 (no network), Luhn holds
@@ -79,11 +79,11 @@ static Status phone(const char *value, size_t n, Bytes *b, Text *out)
 {
     char   digits[MAX_DIGITS] = "";
     size_t count = digits_of(value, n, digits), prefix = phone_prefix(value, digits, count);
-    bool   mobile = phone_is_cn_mobile(digits + prefix, (int)(count - prefix)) && (prefix || is_digit(value[1]));      /* 1-415 */
+    bool   mobile = phone_is_cn_mobile(digits + prefix, (int)(count - prefix));
     bool   country = value[0] == '+' || memcmp(value, "00", 2) == 0;
     for (size_t i = prefix; i < count; i++) digits[i] = next_digit(b);
     if (country) digits[prefix] = '0';
-    else if (mobile) memcpy(digits + prefix, "12", 2);
+    else if (mobile && (prefix || is_digit(value[1]))) memcpy(digits + prefix, "12", 2);      /* not 1-415 */
     else if (prefix) digits[prefix] = '1';
     else {
         size_t area = count == 11;                          /* behind the 1 of 1-415-555-2671 */
@@ -146,8 +146,8 @@ static Status ip(const char *value, size_t n, Bytes *b, Text *out)
 }
 
 static Status (*const makers[ANONYMIZE_N_KINDS])(const char *, size_t, Bytes *, Text *) = {
-    [ANONYMIZE_URL_CREDENTIALS] = credentials, [ANONYMIZE_EMAIL] = email, [ANONYMIZE_IBAN] = iban, [ANONYMIZE_CN_ID] = cn_id,
-    [ANONYMIZE_CARD] = card,                   [ANONYMIZE_IP] = ip,       [ANONYMIZE_PHONE] = phone,
+    [ANONYMIZE_URL_CREDENTIALS] = credentials, [ANONYMIZE_EMAIL] = email, [ANONYMIZE_IBAN] = iban,
+    [ANONYMIZE_CN_ID] = cn_id, [ANONYMIZE_CARD] = card, [ANONYMIZE_IP] = ip, [ANONYMIZE_PHONE] = phone,
 };
 
 /* What spellings of one value share, but for +86 138 1234 5678 and 13812345678, which stay two. */

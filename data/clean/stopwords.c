@@ -1,23 +1,24 @@
 /* data/clean/stopwords.c: words that say little by themselves, left out. The lists are ours: the words that only hold a
- * sentence together (articles, pronouns, prepositions, conjunctions, auxiliaries, particles), not what is frequent in some
- * collection; negations stay, as they turn a meaning round. */
+ * sentence together (articles, pronouns, prepositions, conjunctions, auxiliaries, particles), not what is frequent in
+ * some collection; negations stay, as they turn a meaning round. */
 #include <string.h>
 
 #include "data/clean/clean_internal.h"
 
 static const char *const english[] = {
-    "a", "about", "above", "after", "again", "all", "also", "am", "among", "an", "and", "any", "are", "as", "at", "be", "because",
-    "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "down",
-    "during", "each", "either", "else", "ever", "every", "few", "for", "from", "further", "had", "has", "have", "having", "he",
-    "he'd", "he'll", "he's", "her", "here", "here's", "hers", "herself", "him", "himself", "his", "how", "how's", "i", "i'd",
-    "i'll", "i'm", "i've", "if", "in", "into", "is", "it", "it's", "its", "itself", "just", "let's", "may", "me", "might", "more",
-    "most", "must", "my", "myself", "of", "off", "on", "once", "only", "onto", "or", "other", "ought", "our", "ours", "ourselves",
-    "out", "over", "own", "same", "shall", "she", "she'd", "she'll", "she's", "should", "since", "so", "some", "such", "than",
-    "that", "that's", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "they'd",
-    "they'll", "they're", "they've", "this", "those", "though", "through", "to", "too", "under", "until", "up", "upon", "us",
-    "very", "was", "we", "we'd", "we'll", "we're", "we've", "were", "what", "what's", "when", "when's", "where", "where's",
-    "whether", "which", "while", "who", "who's", "whom", "whose", "why", "why's", "will", "with", "within", "would", "yet", "you",
-    "you'd", "you'll", "you're", "you've", "your", "yours", "yourself", "yourselves",
+    "a", "about", "above", "after", "again", "all", "also", "am", "among", "an", "and", "any", "are", "as", "at",
+    "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do",
+    "does", "doing", "down", "during", "each", "either", "else", "ever", "every", "few", "for", "from", "further",
+    "had", "has", "have", "having", "he", "he'd", "he'll", "he's", "her", "here", "here's", "hers", "herself", "him",
+    "himself", "his", "how", "how's", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "it", "it's",
+    "its", "itself", "just", "let's", "may", "me", "might", "more", "most", "must", "my", "myself", "of", "off", "on",
+    "once", "only", "onto", "or", "other", "ought", "our", "ours", "ourselves", "out", "over", "own", "same", "shall",
+    "she", "she'd", "she'll", "she's", "should", "since", "so", "some", "such", "than", "that", "that's", "the",
+    "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "they'd", "they'll",
+    "they're", "they've", "this", "those", "though", "through", "to", "too", "under", "until", "up", "upon", "us",
+    "very", "was", "we", "we'd", "we'll", "we're", "we've", "were", "what", "what's", "when", "when's", "where",
+    "where's", "whether", "which", "while", "who", "who's", "whom", "whose", "why", "why's", "will", "with", "within",
+    "would", "yet", "you", "you'd", "you'll", "you're", "you've", "your", "yours", "yourself", "yourselves",
 };
 
 static const char *const chinese[] = {
@@ -57,8 +58,8 @@ Status stopwords_parse(Step *s, const char *argument)
         if (n > 0) s->languages |= 1u << i;
         p += n + (p[n] != '\0');
     }
-    if (!s->languages) return hint(fail(ERR_CONFIG, "%s: stopwords names no language", s->where), "write \"stopwords:en zh\"");
-    return OK;
+    if (s->languages) return OK;
+    return hint(fail(ERR_CONFIG, "%s: stopwords names no language", s->where), "write \"stopwords:en zh\"");
 }
 
 /* Lower-case ASCII and a plain apostrophe; 0 when the word is longer than any of the lists. */

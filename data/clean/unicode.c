@@ -29,18 +29,25 @@ size_t ascii_run(const char *s, size_t n)
     return i;
 }
 
-/* Everything that decomposition can put behind another character is FORM_INNER, so that composing never crosses pieces. */
+/* A mark, or a Hangul vowel or final consonant. */
+static bool joins_before(int32_t cp)
+{
+    bool jamo = (cp >= 0x1160 && cp <= 0x11FF) || (cp >= 0xD7B0 && cp <= 0xD7FF);
+    return jamo || utf8proc_get_property(cp)->combining_class;
+}
+
+/* Everything that decomposition can put behind another character is FORM_INNER, so that composing never crosses
+ * pieces; so is what begins with such a character when it is taken apart. */
 static void fill_code_point(uint8_t *flags, int32_t cp, int options)
 {
-    int32_t              parts[64];
-    int                  last;
-    utf8proc_ssize_t     n = utf8proc_decompose_char(cp, parts, COUNT(parts), UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last);
-    const bool           jamo = (cp >= 0x1160 && cp <= 0x11FF) || (cp >= 0xD7B0 && cp <= 0xD7FF);
-    if (utf8proc_get_property(cp)->combining_class || jamo) flags[cp] |= FORM_INNER;
+    int32_t          parts[64];
+    int              last, apart = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+    utf8proc_ssize_t n = utf8proc_decompose_char(cp, parts, COUNT(parts), apart, &last);
+    if (joins_before(cp) || (n > 0 && joins_before(parts[0]))) flags[cp] |= FORM_INNER;
     for (utf8proc_ssize_t i = 1; i < n; i++)
         if (parts[i] < TABLE_SIZE) flags[parts[i]] |= FORM_INNER;
-    if (n > 0 && utf8proc_get_property(parts[0])->combining_class) flags[cp] |= FORM_INNER;
     n = utf8proc_decompose_char(cp, parts, COUNT(parts), options, &last);
+    if (n > 0 && joins_before(parts[0])) flags[cp] |= FORM_INNER;
     if (n > 0 && (options & UTF8PROC_COMPOSE)) n = utf8proc_normalize_utf32(parts, n, options);
     if (n != 1 || parts[0] != cp) flags[cp] |= FORM_CHANGES;
 }
@@ -146,7 +153,8 @@ static size_t space_run(const char *text, size_t n, size_t i)
         uint32_t cp = (unsigned char)text[i];
         size_t   len = 1;
         if (cp >= 0x80) len = (size_t)utf8_decode(text + i, n - i, &cp);
-        if (cp != ' ' && !u_isUWhiteSpace((UChar32)cp)) break;
+        bool space = cp < 0x80 ? cp == ' ' || (cp >= '\t' && cp <= '\r') : u_isUWhiteSpace((UChar32)cp);
+        if (!space) break;
         i += len;
     }
     return i - start;
@@ -182,7 +190,8 @@ Status whitespace_run(const Step *s, StepWork *w)
 
 /* ---- lower case -------------------------------------------------------------------------------------------------- */
 
-/* Whether a cased letter stands beside, with nothing but case-ignorable characters between (Unicode 3.13, Final_Sigma). */
+/* Whether a cased letter stands beside, with nothing but case-ignorable characters between (Unicode 3.13,
+ * Final_Sigma). */
 static bool cased_before(const char *text, size_t i)
 {
     while (i > 0) {

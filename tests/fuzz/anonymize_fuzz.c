@@ -19,7 +19,8 @@ static void check_items(const AnonymizeWork *w, const char *text, size_t n)
         BUG_ON((text[x->begin] & 0xC0) == 0x80 || (x->end < n && (text[x->end] & 0xC0) == 0x80));
         if (x->kind != ANONYMIZE_URL_CREDENTIALS && x->begin > 0 && is_word(text[x->begin]))
             BUG_ON(is_word(text[x->begin - 1]));
-        if (x->kind != ANONYMIZE_URL_CREDENTIALS && x->kind != ANONYMIZE_EMAIL && x->end < n) BUG_ON(is_word(text[x->end]));
+        if (x->kind != ANONYMIZE_URL_CREDENTIALS && x->kind != ANONYMIZE_EMAIL && x->end < n)
+            BUG_ON(is_word(text[x->end]));
         end = x->end;
     }
 }

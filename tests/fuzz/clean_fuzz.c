@@ -1,5 +1,5 @@
-/* tests/fuzz/clean_fuzz.c: any UTF-8 text through one cleaning step. The first byte picks the step, the second and third
- * where a span is marked; the result must be UTF-8, and the marks must stand between its characters. */
+/* tests/fuzz/clean_fuzz.c: any UTF-8 text through one cleaning step. The first byte picks the step, the second and
+ * third where a span is marked; the result must be UTF-8, and the marks must stand between its characters. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const steps[] = {
     "nfc", "nfd", "nfkc", "nfkd", "control", "whitespace", "lowercase", "html", "segment", "stopwords:en zh",
-    "replace:(\\w)(\\w)?=>$2-$1", "replace:\\b|é=>", "replace:(?<=a)(.)|x*=>${1}中", "min_words:3", "max_words:3", "min_chars:3",
+    "replace:(\\w)(\\w)?=>$2-$1", "replace:\\b|é=>", "replace:(?<=a)(.)|x*=>${1}中", "min_words:3", "max_words:3",
+    "min_chars:3",
     "script:Latin,Han", "drop:(a+)+$", "keep:^\\p{L}+\\s",
 };
 
@@ -22,7 +23,9 @@ static Prepared *prepared(size_t step)
     Prepared       *p = &all[step];
     char           *name = (char *)(uintptr_t)steps[step];
     StringList      list = { &name, 1 };
-    if (!p->work) BUG_ON(cleaner_new(&p->cleaner, &(CleanOptions){ .steps = &list }) != OK || clean_work_new(&p->work, p->cleaner) != OK);
+    if (p->work) return p;
+    BUG_ON(cleaner_new(&p->cleaner, &(CleanOptions){ .steps = &list }) != OK);
+    BUG_ON(clean_work_new(&p->work, p->cleaner) != OK);
     return p;
 }
 

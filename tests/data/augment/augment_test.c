@@ -74,7 +74,8 @@ static void marked_copy(Machine m, const char *marked, uint32_t seed, char *resu
 static void assert_rate(const char *what, double got, double n, double p)
 {
     double expected = n * p, deviation = sqrt(n * p * (1 - p));
-    if (fabs(got - expected) > 5 * deviation) fail_msg("%s: %.0f of %.0f, not %.1f +- %.1f", what, got, n, expected, 5 * deviation);
+    if (fabs(got - expected) > 5 * deviation)
+        fail_msg("%s: %.0f of %.0f, not %.1f +- %.1f", what, got, n, expected, 5 * deviation);
 }
 
 enum { TEXTS = 400, WORDS = 40 };
@@ -83,7 +84,8 @@ enum { TEXTS = 400, WORDS = 40 };
 static void text_number(int i, char out[1024])
 {
     size_t n = 0;
-    for (int k = 0; k < WORDS; k++) n += (size_t)sprintf(out + n, "%sword%c%c%d", k ? " " : "", 'a' + k % 26, 'a' + k / 26, i);
+    for (int k = 0; k < WORDS; k++)
+        n += (size_t)sprintf(out + n, "%sword%c%c%d", k ? " " : "", 'a' + k % 26, 'a' + k / 26, i);
 }
 
 static int count_words(const char *text)
@@ -141,12 +143,14 @@ static void swap_at_its_rate(void **state)
         const char *out = copy_of(m, text, 3, 0);
         assert_int_equal(strlen(out), strlen(text));
         for (int k = 0; k + 1 < WORDS; k++) {           /* word k + 1 stands before word k */
-            sprintf(word, "word%c%c%d word%c%c%d", 'a' + (k + 1) % 26, 'a' + (k + 1) / 26, i, 'a' + k % 26, 'a' + k / 26, i);
+            sprintf(word, "word%c%c%d word%c%c%d", 'a' + (k + 1) % 26, 'a' + (k + 1) / 26, i, 'a' + k % 26,
+                    'a' + k / 26, i);
             const char *at = strstr(out, word);
             swaps += at && (at[strlen(word)] == ' ' || !at[strlen(word)]);
         }
     }
-    assert_rate("words swapped", swaps, TEXTS * (WORDS - 1) - swaps, 0.2);      /* the second of a pair is not asked again */
+    /* the second of a pair is not asked again */
+    assert_rate("words swapped", swaps, TEXTS * (WORDS - 1) - swaps, 0.2);
     stop(m);
 }
 
@@ -165,7 +169,8 @@ static void typos_at_their_rate(void **state)
         longer += strlen(out) > strlen(text);
     }
     assert_rate("words with a slip", changed, TEXTS * 20, 1 - pow(0.95, 11));
-    assert_true(shorter > 0 && longer > 0 && shorter + longer < changed);      /* dropped, doubled, and the other two kinds */
+    /* dropped, doubled, and the other two kinds */
+    assert_true(shorter > 0 && longer > 0 && shorter + longer < changed);
     stop(m);
 }
 
@@ -186,7 +191,8 @@ static void copies_depend_on_text_seed_and_number_only(void **state)
     }
     assert_int_equal(by_seed, 50);
     assert_int_equal(by_copy, 50);
-    assert_string_equal(copy_of(a, "The quick brown fox jumps over the lazy dog.", 42, 0),      /* the same on every machine */
+    /* the same on every machine */
+    assert_string_equal(copy_of(a, "The quick brown fox jumps over the lazy dog.", 42, 0),
                         "quick Teh brown jumps ffox lzay over.");
     stop(a);
     stop(b);
@@ -229,7 +235,8 @@ static void synonyms_of_several_groups(void **state)
 static void pairs_by_copy(void **state)
 {
     (void)state;
-    write_file("pairs.jsonl", "{\"text\": \"a b\", \"augmented\": [\"b a\", \"A B\"]}\n\n{\"text\": \"c\", \"augmented\": \"d\"}\n"
+    write_file("pairs.jsonl",
+               "{\"text\": \"a b\", \"augmented\": [\"b a\", \"A B\"]}\n\n{\"text\": \"c\", \"augmented\": \"d\"}\n"
                               "{\"text\": \"a b\", \"augmented\": \"a, b\"}");
     Machine m = machine(STEPS("pairs:pairs.jsonl"), NULL, NULL);
     assert_string_equal(copy_of(m, "a b", 1, 0), "b a");
@@ -246,12 +253,14 @@ static void pairs_by_copy(void **state)
 
 typedef struct FillCalls { int calls, masks; double sum; } FillCalls;
 
-static Status fill_upper(void *arg, const char *text, size_t n, const AugmentMask *masks, size_t n_masks, const char **words)
+static Status fill_upper(void *arg, const char *text, size_t n, const AugmentMask *masks, size_t n_masks,
+                         const char **words)
 {
     FillCalls *f = arg;
     f->calls++;
     for (size_t i = 0; i < n_masks; i++) {
-        assert_true(masks[i].end <= n && masks[i].begin < masks[i].end && (i == 0 || masks[i].begin >= masks[i - 1].end));
+        assert_true(masks[i].end <= n && masks[i].begin < masks[i].end &&
+                    (i == 0 || masks[i].begin >= masks[i - 1].end));
         assert_null(words[i]);
         assert_memory_equal(text + masks[i].begin, "word", 4);
         f->sum += masks[i].uniform;
@@ -261,7 +270,8 @@ static Status fill_upper(void *arg, const char *text, size_t n, const AugmentMas
     return OK;
 }
 
-static Status fill_fails(void *arg, const char *text, size_t n, const AugmentMask *masks, size_t n_masks, const char **words)
+static Status fill_fails(void *arg, const char *text, size_t n, const AugmentMask *masks, size_t n_masks,
+                         const char **words)
 {
     (void)arg; (void)text; (void)n; (void)masks; (void)n_masks; (void)words;
     return status_fail(ERR_STATE, __FILE__, __LINE__, "the model is gone");
@@ -311,7 +321,8 @@ static void tags_go_with_their_words(void **state)
             size_t len = marks[2 * i + 1] - marks[2 * i];
             word[1] = (char)('0' + i);
             if (len == 0) assert_null(strstr(out, word));
-            else if (len != 2 || memcmp(out + marks[2 * i], word, 2) != 0) fail_msg("seed %u: %s is not in its marks: %s", seed, word, out);
+            else if (len != 2 || memcmp(out + marks[2 * i], word, 2) != 0)
+                fail_msg("seed %u: %s is not in its marks: %s", seed, word, out);
         }
     }
     stop(m);
@@ -340,7 +351,7 @@ static void marks_of_every_step_are_within(void **state)
     Machine m = machine(STEPS("synonym:words.tsv:0.5", "typo:0.2", "swap:0.5", "delete:0.3"), NULL, NULL);
     char    marked[512];
     for (uint32_t seed = 0; seed < 500; seed++) {
-        marked_copy(m, "⟨one⟩ ⟨two three⟩ fo⟨ur fi⟩ve⟨⟩, ⟨我⟩爱⟨中国⟩⟨。⟩⟨ ⟩x ⟨y", seed, marked);
+        marked_copy(m, "⟨one⟩ ⟨two three⟩ fo⟨ur fi⟩ve⟨⟩, ⟨我⟩爱⟨中国⟩⟨。⟩⟨ ⟩x 天⟨⟩气ab 北⟨⟩京⟨⟩ c ⟨y", seed, marked);
         assert_true(utf8_valid(marked, strlen(marked), NULL));        /* no mark inside of a character */
     }
     stop(m);

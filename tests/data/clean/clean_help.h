@@ -25,7 +25,8 @@ static inline size_t help_unmark(const char *marked, char *plain, size_t marks[H
 {
     size_t n = 0, n_marks = 0;
     for (; *marked; marked++) {
-        if (strncmp(marked, "\xE2\x9F\xA8", 3) == 0 || strncmp(marked, "\xE2\x9F\xA9", 3) == 0) {      /* brackets of U+27E8 */
+        /* brackets of U+27E8 */
+        if (strncmp(marked, "\xE2\x9F\xA8", 3) == 0 || strncmp(marked, "\xE2\x9F\xA9", 3) == 0) {
             marks[n_marks++] = n;
             marked += 2;
         } else plain[n++] = *marked;

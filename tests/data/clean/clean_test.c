@@ -9,15 +9,17 @@ static const CleanCase cases[] = {
     { "nfc", "plain ASCII", "plain ASCII" },
     { "nfc", "cafe\xCC\x81 au lait", "caf\xC3\xA9 au lait" },
     { "nfc", "⟨cafe\xCC\x81⟩ ⟨au⟩ lait", "⟨caf\xC3\xA9⟩ ⟨au⟩ lait" },
-    { "nfc", "a\xCC\xA3\xCC\x87 a\xCC\x87\xCC\xA3", "\xE1\xBA\xA1\xCC\x87 \xE1\xBA\xA1\xCC\x87" },      /* marks are sorted */
-    { "nfc", "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", "\xED\x95\x9C" },                                  /* Hangul jamo */
+    /* marks are sorted */
+    { "nfc", "a\xCC\xA3\xCC\x87 a\xCC\x87\xCC\xA3", "\xE1\xBA\xA1\xCC\x87 \xE1\xBA\xA1\xCC\x87" },
+    { "nfc", "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", "\xED\x95\x9C" },      /* Hangul jamo */
     { "nfc", "\xED\x95\x98\xE1\x86\xAB", "\xED\x95\x9C" },
-    { "nfc", "\xE3\x81\x8B\xE3\x82\x99 \xE3\x81\x8C", "\xE3\x81\x8C \xE3\x81\x8C" },                    /* kana with a voiced mark */
-    { "nfc", "\xEF\xAC\x81 \xE2\x84\xAB", "\xEF\xAC\x81 \xC3\x85" },                                    /* fi stays, angstrom does not */
-    { "nfc", "\xE0\xA7\x87\xE0\xA6\xBE", "\xE0\xA7\x8B" },                                              /* composes with a starter */
+    { "nfc", "\xE3\x81\x8B\xE3\x82\x99 \xE3\x81\x8C", "\xE3\x81\x8C \xE3\x81\x8C" },      /* kana with a voiced mark */
+    { "nfc", "\xEF\xAC\x81 \xE2\x84\xAB", "\xEF\xAC\x81 \xC3\x85" },      /* fi stays, angstrom does not */
+    { "nfc", "\xE0\xA7\x87\xE0\xA6\xBE", "\xE0\xA7\x8B" },      /* composes with a starter */
     { "nfd", "caf\xC3\xA9", "cafe\xCC\x81" },
     { "nfd", "⟨\xED\x95\x9C⟩b", "⟨\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB⟩b" },
     { "nfkc", "\xEF\xBC\xA1\xEF\xBC\xA2\xEF\xBC\x91 \xEF\xAC\x81ne \xE2\x91\xA0", "AB1 fine 1" },
+    { "nfkc", "\xE1\x84\x92\xE3\x85\x9D \xEF\xBD\xB6\xEF\xBE\x9E", "\xED\x9B\xA0 \xE3\x82\xAC" },
     { "nfkd", "\xEF\xAC\x81 \xC3\xA9", "fi e\xCC\x81" },
     { "control", "a\x01" "b\x7F" "c\xE2\x80\x8B" "d\xEF\xBB\xBF", "abcd" },
     { "control", "tab\tand\r\nline", "tab\tand\r\nline" },
@@ -46,7 +48,8 @@ static const CleanCase cases[] = {
     { "html", "a<script>if (a < b) x('</p>');</script>b<STYLE>p{}</STYLE >c", "abc" },
     { "html", "a<script>never closed", "a" },
     { "html", "caf&eacute; &lt;b&gt; &amp;lt; &nbsp;&euro; &hearts; &frac12;", "café <b> &lt; \xC2\xA0€ ♥ ½" },
-    { "html", "&#233;&#xE9;&#XE9; &#128; &#0; &#xD800; &#x110000; &#99999999999;", "ééé € \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD" },
+    { "html", "&#233;&#xE9;&#XE9; &#128; &#0; &#xD800; &#x110000; &#99999999999;",
+        "ééé € \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD" },
     { "html", "x&amp y &copy=1 &unknown; &#; &#x; & ;", "x& y &copy=1 &unknown; &#; &#x; & ;" },
     { "html", "<a href='it\"s'>q</a> <i title=\"a'>'b\">r</i>", "q r" },
     { "html", "<p it's>x</p>", "x\n" },
@@ -74,7 +77,8 @@ static void steps_and_marks(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *got = cleaned(STEPS(cases[i].step), cases[i].text);
         if (!got || strcmp(got, cases[i].expected) != 0)
-            fail_msg("case %zu, %s: \"%s\" gave \"%s\", not \"%s\"", i, cases[i].step, cases[i].text, got, cases[i].expected);
+            fail_msg("case %zu, %s: \"%s\" gave \"%s\", not \"%s\"", i, cases[i].step, cases[i].text, got,
+                     cases[i].expected);
     }
 }
 

@@ -50,11 +50,19 @@ static int kind_of(char c)
     return isalpha((unsigned char)c) ? 1 : isdigit((unsigned char)c) ? 2 : (unsigned char)c >= 0x80 ? 3 : 0;
 }
 
+static void add_word(char *stem, size_t size, size_t *used, const char *word, size_t n)
+{
+    if (*used > 0 && *used + 1 < size) stem[(*used)++] = ' ';
+    for (size_t i = 0; i < n && *used + 1 < size; i++) stem[(*used)++] = (char)tolower((unsigned char)word[i]);
+    stem[*used] = '\0';
+}
+
 Split split_of(const char *name, char *stem, size_t size)
 {
     size_t n = strcspn(name, ".") ? input_name_length(name) : strlen(name), used = 0;
     Split  split = SPLIT_NONE;
     const char *dot = memrchr(name, '.', n);
+    stem[0] = '\0';
     if (dot && dot > name && strlen(dot) <= 10) n = (size_t)(dot - name);
     for (size_t i = 0; i < n;) {
         size_t from = i;
@@ -62,11 +70,8 @@ Split split_of(const char *name, char *stem, size_t size)
         while (i < n && kind_of(name[i]) == kind) i++;
         Split s = kind == 1 ? split_of_word(name + from, i - from) : SPLIT_NONE;
         if (s != SPLIT_NONE && split == SPLIT_NONE) split = s;
-        else if (kind != 0)
-            for (size_t k = used ? from - (used > 0) : from; k < i; k++)
-                if (used + 1 < size) stem[used++] = k < from ? ' ' : (char)tolower((unsigned char)name[k]);
+        else if (kind != 0) add_word(stem, size, &used, name + from, i - from);
     }
-    stem[used] = '\0';
     return split;
 }
 
@@ -315,7 +320,7 @@ static Status guess_file_labels(Guess *g, const Candidates *c)
 
 /* ---- paths ------------------------------------------------------------------------------------------------------ */
 
-/* "folder" or "archive//*.txt" that means exactly the chosen files of a split; NULL: there is none. */
+/* A folder, or all members of an archive that end alike, meaning exactly the chosen files of a split; NULL: there is none. */
 static Status short_path(const Candidates *c, Split split, const char *path, char **out)
 {
     const Candidate *first = NULL;

@@ -3,11 +3,12 @@
 #define DATA_GUESS_INTERNAL_H
 
 #include "core/json.h"
+#include "core/text.h"
 #include "data/guess.h"
 #include "data/input.h"
 #include "data/rows.h"
 
-enum { GUESS_ROWS = 3000, GUESS_WINDOW = 4 << 20, GUESS_MAX_COLUMNS = 64 };
+enum { GUESS_ROWS = 20000, GUESS_TEXT = 4 << 20, GUESS_WINDOW = 4 << 20, GUESS_MAX_COLUMNS = 64 };
 
 Status guess_say(Guess *g, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;      /* one more reason */
 

@@ -199,7 +199,8 @@ Status source_offers(const Source *s, const char *format, bool pair, bool label,
     if (o->need == ROW_NEEDS_LABEL && !label && !o->label)
         return hint(fail(ERR_DATA, "%s: %s has no labels", s->path, format), "use JSONL or CSV, or set data.label to @file");
     if ((o->need == ROW_NEEDS_TAGS && !tags) || (o->need == ROW_NEEDS_ANSWERS && !answers))
-        return hint(fail(ERR_DATA, "%s: %s has no %s", s->path, format, answers ? "tags" : "answers"),
+        return hint(fail(ERR_DATA, "%s: %s has no %s", s->path, format,
+                         o->need == ROW_NEEDS_TAGS ? "tags" : "answers"),
                     "use %s", o->need == ROW_NEEDS_TAGS ? "conll, conllu or jsonl with lists of words and tags"
                                                         : "the SQuAD format (data.format: squad)");
     return OK;

@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "data/guess_internal.h"
 
-enum { STEP = 8, SHORTEST = 16, LM_LENGTH = 128, QA_LENGTH = 384, LONGEST = 512, MAX_JSON = 64 << 20 };
+enum { STEP = 8, SHORTEST = 16, LM_LENGTH = 128, QA_LENGTH = 384, LONGEST = 512 };
 
 Status guess_say(Guess *g, const char *fmt, ...)
 {
@@ -58,6 +58,9 @@ static Status sample_list(Columns *c, const char *bytes, size_t n, const char *p
     cJSON       *doc;
     const char  *key = strrchr(path, '#');
     const cJSON *row;
+    if (n > GUESS_JSON)
+        return hint(fail(ERR_DATA, "%s: a JSON file of more than %d MB is not looked into", path, GUESS_JSON >> 20),
+                    "write its rows as JSONL, one object a line");
     TRY(json_parse(&doc, bytes, n, path, JSON_STRICT));
     const cJSON *list = key ? cJSON_GetObjectItemCaseSensitive(doc, key + 1) : doc;
     Status       s = OK;
@@ -121,7 +124,7 @@ static Status guess_json(Guess *g, const InputFile *sample)
     Columns c = { 0 };
     Input   in = { 0 };
     bool    lines = is(g->format, "jsonl");
-    Status  s = guess_window(&in, sample, lines ? GUESS_WINDOW : MAX_JSON);
+    Status  s = guess_window(&in, sample, lines ? GUESS_WINDOW : GUESS_JSON);
     if (s == OK) s = lines ? sample_lines(&c, in.data, in.n) : sample_list(&c, in.data, in.n, g->train.items[0]);
     input_close(&in);
     bool named = c.n > 0 && !isdigit((unsigned char)c.items[0].name[0]);
@@ -196,11 +199,11 @@ static Status see_row(Trial *t, const Row *row)
 
 static RowsOptions row_options(const Guess *g)
 {
-    bool    lm = is(g->task, "masked-lm");
-    RowNeed need = is(g->task, "token-classification") ? ROW_NEEDS_TAGS : is(g->task, "question-answering") ? ROW_NEEDS_ANSWERS
-                 : lm ? ROW_NEEDS_TEXT : ROW_NEEDS_LABEL;
+    RowNeed need = is(g->task, "token-classification") ? ROW_NEEDS_TAGS
+                 : is(g->task, "question-answering")   ? ROW_NEEDS_ANSWERS
+                 : is(g->task, "masked-lm")            ? ROW_NEEDS_TEXT : ROW_NEEDS_LABEL;
     return (RowsOptions){ .paths = &g->train, .format = g->format, .text = g->text ? g->text : "text", .pair = g->pair,
-                          .label = lm ? NULL : g->label ? g->label : "label", .group = g->group,
+                          .label = g->label ? g->label : need == ROW_NEEDS_LABEL ? "label" : NULL, .group = g->group,
                           .columns = g->columns.n ? &g->columns : NULL, .need = need };
 }
 
@@ -276,7 +279,8 @@ static Status name_of(const char *path, char **out)           /* the folder's or
     while (len > 1 && path[len - 1] == '/') len--;
     char  *whole = NULL;
     TRY(text_format(&whole, "%.*s", (int)len, path));
-    for (const char *p = path_name(whole); *p && *p != '.' && n + 1 < sizeof name; p++)
+    bool folder = file_is_folder(whole);
+    for (const char *p = path_name(whole); *p && (folder || *p != '.') && n + 1 < sizeof name; p++)
         name[n++] = isalnum((unsigned char)*p) || *p == '-' || *p == '_' ? *p : '-';
     name[n] = '\0';
     free(whole);

@@ -78,7 +78,10 @@ Status columns_see(Columns *columns, const char *name, const char *value, bool l
     }
     c->list |= list;
     c->star |= star;
-    c->n_empty += value[strspn(value, " \t\r\n")] == '\0';
+    if (value[strspn(value, " \t\r\n")] == '\0') {
+        c->n_empty++;
+        return OK;
+    }
     c->n_same_start += strlen(c->start) + 1 == sizeof c->start && strncmp(value, c->start, sizeof c->start - 1) == 0;
     c->n_links += strncmp(value, "http", 4) == 0;
     c->n_chars += (int64_t)characters(value);
@@ -251,9 +254,11 @@ static bool is_score(const Column *c)
 
 static bool is_text(const Column *c)
 {
-    if (is_number(c) || c->n_same_start * 10 > c->n * 9 || c->n_links * 2 > c->n || c->n_distinct < 2) return false;
+    bool named = rank(c->name, TEXT_NAMES);
+    if (is_number(c) || c->n_links * 2 > c->n || c->n_distinct < 2) return false;
+    if (c->n_same_start * 10 > c->n * 9 && !named) return false;      /* "Attribution: ..." in every row */
     if (rank(c->name, ASIDE_NAMES) || rank(c->name, GROUP_NAMES)) return false;
-    return mean_chars(c) >= 4 && (c->n_distinct * 5 > c->n || (c->n_distinct == SEEN_CAP) || rank(c->name, TEXT_NAMES));
+    return mean_chars(c) >= 4 && (named || c->n_distinct * 5 > c->n || c->n_distinct == SEEN_CAP);
 }
 
 static double text_score(const Column *c)

@@ -3,7 +3,6 @@
  * The kind of files that makes up most of the bytes is the data. Their names are taken apart into words; one of train,
  * dev, test ... says the split and the rest is the stem: "cls_ctg_dev.tsv" is the validation set of "cls ctg". Of several
  * stems the one with the most splits is taken; a split that it lacks may come from a stem that has no training set. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@
 #include "core/file.h"
 #include "data/guess_internal.h"
 
-enum { FILES_OPENED = 48, FILES_LISTED = 12, MAX_STEM = 128, MAX_JSON = 64 << 20 };
+enum { FILES_OPENED = 48, FILES_LISTED = 12, MAX_STEM = 128 };
 
 typedef struct Candidate {
     const InputFile *file;
@@ -29,51 +28,7 @@ typedef struct Candidates {
     size_t     n_opened;
 } Candidates;
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
-
-static Split split_of_word(const char *word, size_t n)
-{
-    static const struct { const char *word; Split split; } words[] = {
-        { "train", SPLIT_TRAIN },      { "trn", SPLIT_TRAIN },             { "training", SPLIT_TRAIN },
-        { "dev", SPLIT_VALIDATION },   { "development", SPLIT_VALIDATION }, { "valid", SPLIT_VALIDATION },
-        { "val", SPLIT_VALIDATION },   { "validation", SPLIT_VALIDATION }, { "eval", SPLIT_VALIDATION },
-        { "test", SPLIT_TEST },        { "tst", SPLIT_TEST },              { "testing", SPLIT_TEST },
-    };
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strlen(words[i].word) == n && strncasecmp(words[i].word, word, n) == 0) return words[i].split;
-    return SPLIT_NONE;
-}
-
-/* Words are runs of letters, or of digits, or of anything that is not ASCII. */
-static int kind_of(char c)
-{
-    return isalpha((unsigned char)c) ? 1 : isdigit((unsigned char)c) ? 2 : (unsigned char)c >= 0x80 ? 3 : 0;
-}
-
-static void add_word(char *stem, size_t size, size_t *used, const char *word, size_t n)
-{
-    if (*used > 0 && *used + 1 < size) stem[(*used)++] = ' ';
-    for (size_t i = 0; i < n && *used + 1 < size; i++) stem[(*used)++] = (char)tolower((unsigned char)word[i]);
-    stem[*used] = '\0';
-}
-
-Split split_of(const char *name, char *stem, size_t size)
-{
-    size_t n = strcspn(name, ".") ? input_name_length(name) : strlen(name), used = 0;
-    Split  split = SPLIT_NONE;
-    const char *dot = memrchr(name, '.', n);
-    stem[0] = '\0';
-    if (dot && dot > name && strlen(dot) <= 10) n = (size_t)(dot - name);
-    for (size_t i = 0; i < n;) {
-        size_t from = i;
-        int    kind = kind_of(name[i]);
-        while (i < n && kind_of(name[i]) == kind) i++;
-        Split s = kind == 1 ? split_of_word(name + from, i - from) : SPLIT_NONE;
-        if (s != SPLIT_NONE && split == SPLIT_NONE) split = s;
-        else if (kind != 0) add_word(stem, size, &used, name + from, i - from);
-    }
-    return split;
-}
+/* ---- names ---------------------------------------------------------------------------------------------------- */
 
 static const char *inner_name(const InputFile *f)             /* of a member: its path in the archive */
 {
@@ -89,18 +44,6 @@ static void folder_of(const char *path, char *out, size_t size)
     snprintf(out, size, "%.*s", from ? (int)(end - from) : 0, from ? from : "");
 }
 
-static bool is_about_the_data(const char *name)
-{
-    static const char *const words[] = { "license*", "licence*", "readme*", "source*", "notice*", "citation*", "changelog*",
-                                         "*.md", "*.py", "*.sh", "*.pl", "*.pdf", "*.yml", "*.yaml", "*.html", "*.xml" };
-    char lower[256];
-    size_t n = 0;
-    for (; name[n] && n + 1 < sizeof lower; n++) lower[n] = (char)tolower((unsigned char)name[n]);
-    lower[n] = '\0';
-    for (size_t i = 0; i < COUNT(words); i++) if (text_match(words[i], lower)) return true;
-    return false;
-}
-
 /* ---- formats ---------------------------------------------------------------------------------------------------- */
 
 static Status look(const InputFile *f, const char **format)
@@ -110,7 +53,7 @@ static Status look(const InputFile *f, const char **format)
     Status s = guess_window(&in, f, 1 << 18);
     if (s == OK) *format = guess_format(inner_name(f), in.data, in.n, in.end);
     if (s == OK && *format && strcmp(*format, "json") == 0) {      /* more of it may show what kind */
-        s = guess_window(&in, f, MAX_JSON / 2);
+        s = guess_window(&in, f, GUESS_JSON / 2);
         if (s == OK) *format = guess_format(inner_name(f), in.data, in.n, in.end);
     }
     input_close(&in);
@@ -260,28 +203,6 @@ static Status choose(Guess *g, Candidates *c)
 
 /* ---- names that are classes ------------------------------------------------------------------------------------- */
 
-static bool is_class_word(const char *word, size_t n)
-{
-    static const char *const words[] = {
-        "pos", "neg", "positive", "negative", "neutral", "ham", "spam", "toxic", "normal", "fake", "real", "true",
-        "false", "subjective", "objective", "quote", "plot", "good", "bad",
-    };
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strlen(words[i]) == n && strncasecmp(words[i], word, n) == 0) return true;
-    return false;
-}
-
-static bool has_class_word(const char *name)
-{
-    for (const char *p = name; *p;) {
-        size_t n = 0;
-        while (p[n] && kind_of(p[n]) == 1) n++;
-        if (n > 0 && is_class_word(p, n)) return true;
-        p += n + (p[n] != '\0');
-    }
-    return false;
-}
-
 /* Folders of many small files each: their names are the classes, each file is a text. */
 static Status guess_folder_labels(Guess *g, const Candidates *c)
 {
@@ -309,7 +230,7 @@ static Status guess_file_labels(Guess *g, const Candidates *c)
     int n = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (!c->items[i].chosen || c->items[i].split != SPLIT_TRAIN) continue;
-        if (!has_class_word(path_name(inner_name(c->items[i].file)))) return OK;
+        if (!name_has_class(path_name(inner_name(c->items[i].file)))) return OK;
         n++;
     }
     if (n < 2) return OK;
@@ -325,7 +246,6 @@ static Status short_path(const Candidates *c, Split split, const char *path, cha
 {
     const Candidate *first = NULL;
     char             prefix[512] = "";
-    size_t           n = 0;
     for (size_t i = 0; i < c->n; i++) {
         const Candidate *x = &c->items[i];
         if (!x->chosen || x->split != split) continue;
@@ -334,16 +254,19 @@ static Status short_path(const Candidates *c, Split split, const char *path, cha
         size_t same = 0;
         while (prefix[same] && prefix[same] == x->file->name[same]) same++;
         prefix[same] = '\0';
-        n++;
     }
     char *slash = strrchr(prefix, '/');
     if (!first || !slash) return OK;
+    slash[1] = '\0';
+    for (size_t i = 0; i < c->n; i++) {                       /* the other splits lie elsewhere */
+        bool ours = c->items[i].chosen && c->items[i].split == split;
+        if (!ours && strncmp(c->items[i].file->name, prefix, strlen(prefix)) == 0) return OK;
+    }
     const char *suffix = strrchr(path_name(first->file->name), '.');
     if (first->file->member < 0) {
         *slash = '\0';
         return text_copy(out, strlen(prefix) < strlen(path) ? path : prefix);
     }
-    slash[1] = '\0';
     return text_format(out, "%s*%s", prefix, suffix ? suffix : "");
 }
 
@@ -380,21 +303,20 @@ void input_file_release(InputFile *f)
 
 /* ---- splits inside one JSON file -------------------------------------------------------------------------------- */
 
-/* {"train": [...], "test": [...]}, or one list under any key. */
-static Status put_json_keys(Guess *g, const char *path, const cJSON *doc)
+/* {"train": [...], "test": [...]}, or one list under any key: *found. */
+static Status put_json_keys(Guess *g, const char *path, const cJSON *doc, bool *found)
 {
     const cJSON *v, *only = NULL;
     int          n_splits = 0, n_lists = 0;
     char         stem[MAX_STEM];
-    if (!cJSON_IsObject(doc)) return OK;
     cJSON_ArrayForEach(v, doc) {
         if (!cJSON_IsArray(v) || !v->child) continue;
         n_splits += split_of(v->string, stem, sizeof stem) == SPLIT_TRAIN;
         only = v;
         n_lists++;
     }
-    if (n_splits == 0 && n_lists != 1) return OK;
-    string_list_release(&g->train);
+    *found = n_splits > 0 || n_lists == 1;
+    if (!*found) return OK;
     cJSON_ArrayForEach(v, doc) {
         char *keyed = NULL;
         if (!cJSON_IsArray(v) || !v->child) continue;
@@ -409,13 +331,21 @@ static Status put_json_keys(Guess *g, const char *path, const cJSON *doc)
     return n_splits ? guess_say(g, "the JSON file holds the splits as lists of an object") : OK;
 }
 
-static Status look_into_json(Guess *g, const InputFile *file)
+/* The largest JSON file, if it is an object of lists, is all there is. */
+static Status look_into_json(Guess *g, Candidates *c, bool *found)
 {
     Input  in = { 0 };
     cJSON *doc = NULL;
-    Status s = guess_window(&in, file, MAX_JSON);
-    if (s == OK) s = json_parse(&doc, in.data, in.n, file->name, JSON_STRICT);
-    if (s == OK) s = put_json_keys(g, file->name, doc);
+    size_t largest = 0;
+    for (size_t i = 1; i < c->n; i++) if (c->items[i].file->bytes > c->items[largest].file->bytes) largest = i;
+    const InputFile *file = c->items[largest].file;
+    Status s = guess_window(&in, file, GUESS_JSON);
+    if (s == OK && in.n <= GUESS_JSON) s = json_parse(&doc, in.data, in.n, file->name, JSON_STRICT);
+    if (s == OK && cJSON_IsObject(doc)) s = put_json_keys(g, file->name, doc, found);
+    if (*found) {
+        c->items[largest].chosen = true;
+        c->items[largest].split = SPLIT_TRAIN;
+    }
     cJSON_Delete(doc);
     input_close(&in);
     return s;
@@ -430,7 +360,7 @@ static Status collect(Candidates *c, const InputList *files, int *n_left)
         const InputFile *f = &files->items[i];
         const char      *name = inner_name(f), *format = NULL;
         char             folder[MAX_STEM], stem[MAX_STEM];
-        if (files->n > 1 && is_about_the_data(path_name(name))) continue;
+        if (files->n > 1 && name_is_about_data(path_name(name))) continue;
         TRY(format_of(c, files->n, f, &format));
         if (!format) {
             ++*n_left;
@@ -472,9 +402,11 @@ static Status decide(Guess *g, Candidates *c, const char *path, int n_left, Inpu
         return hint(fail(ERR_DATA, "%s: nothing in it looks like data that can be read", path),
                     "text, JSONL, JSON, CSV, TSV, CoNLL, CoNLL-U, SQuAD and chat files are read; `whet prepare --help` names the formats");
     TRY(text_copy(&g->format, keep_largest_family(c, &n_left)));
-    TRY(choose(g, c));
+    bool keyed = false;
+    if (strcmp(g->format, "json") == 0) TRY(look_into_json(g, c, &keyed));
+    if (!keyed) TRY(choose(g, c));
     for (size_t i = 0; i < c->n; i++) n_left += !c->items[i].chosen;
-    TRY(put_splits(g, c, path));
+    if (!keyed) TRY(put_splits(g, c, path));
     for (size_t i = 0; i < c->n && !sample->path; i++)
         if (c->items[i].chosen && c->items[i].split == SPLIT_TRAIN) {
             TRY(text_copy(&g->format, c->items[i].format));
@@ -482,7 +414,6 @@ static Status decide(Guess *g, Candidates *c, const char *path, int n_left, Inpu
         }
     if (same_family(g->format, "text")) TRY(guess_file_labels(g, c));
     if (same_family(g->format, "text") && !g->label) TRY(guess_folder_labels(g, c));
-    if (strcmp(g->format, "json") == 0 && g->train.n == 1) TRY(look_into_json(g, sample));
     TRY(guess_say(g, "format %s, from the files' first bytes", g->format));
     if (n_left > 0) TRY(guess_say(g, "%d other file%s left out", n_left, n_left > 1 ? "s were" : " was"));
     return OK;

@@ -138,20 +138,30 @@ static const char *format_of_object(const cJSON *o)
     return NULL;
 }
 
-static const char *json_lines(Lines l)
+static bool holds_rows(const cJSON *o)                        /* a list of things under some key */
 {
-    const char *line;
-    size_t      n;
-    while (next_line(&l, &line, &n)) {
-        cJSON *row;
-        if (is_blank(line, n)) continue;
-        if (json_parse(&row, line, n, "", JSON_STRICT) != OK) return NULL;
-        const char *format = cJSON_IsObject(row) ? format_of_object(row) : NULL;
-        bool        object = cJSON_IsObject(row);
-        cJSON_Delete(row);
-        return !object ? NULL : format ? format : "jsonl";
-    }
-    return NULL;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, o) if (cJSON_IsArray(v) && (cJSON_IsObject(v->child) || cJSON_IsArray(v->child))) return true;
+    return false;
+}
+
+/* NULL: not an object a line. One line alone that holds a list of rows is a JSON file that was written on one line. */
+static const char *json_lines(Lines l, const char *name)
+{
+    const char *line, *more;
+    size_t      n, n_more;
+    cJSON      *row;
+    do
+        if (!next_line(&l, &line, &n)) return NULL;
+    while (is_blank(line, n));
+    if (json_parse(&row, line, n, "", JSON_STRICT) != OK) return NULL;
+    const char *format = cJSON_IsObject(row) ? format_of_object(row) : NULL;
+    if (!format && cJSON_IsObject(row)) format = "jsonl";
+    if (format && strcmp(format, "jsonl") == 0 && !input_has_suffix(name, ".jsonl|.ndjson") && holds_rows(row) &&
+        !next_line(&l, &more, &n_more))
+        format = NULL;
+    cJSON_Delete(row);
+    return format;
 }
 
 /* A list in square brackets may be cut anywhere: its first thing is found by its brackets. */
@@ -180,13 +190,17 @@ static bool looks_binary(const char *bytes, size_t n)
 
 const char *guess_format(const char *name, const char *bytes, size_t n, bool whole)
 {
-    Lines  l = { bytes, bytes + n, whole };
     size_t i = 0;
+    if (n > GUESS_JSON) {
+        n = GUESS_JSON;
+        whole = false;
+    }
+    Lines l = { bytes, bytes + n, whole };
     if (looks_binary(bytes, n)) return NULL;
     while (i < n && isspace((unsigned char)bytes[i])) i++;
     if (i == n) return NULL;
     if (bytes[i] == '{' || bytes[i] == '[') {
-        const char *format = bytes[i] == '{' ? json_lines(l) : NULL;
+        const char *format = bytes[i] == '{' ? json_lines(l, name) : NULL;
         return format ? format : json_whole(bytes + i, n - i, whole);
     }
     if (looks_conllu(l)) return "conllu";

@@ -8,16 +8,22 @@
 #include "data/input.h"
 #include "data/rows.h"
 
-enum { GUESS_ROWS = 20000, GUESS_TEXT = 4 << 20, GUESS_WINDOW = 4 << 20, GUESS_MAX_COLUMNS = 64 };
+enum { GUESS_ROWS = 20000, GUESS_TEXT = 4 << 20, GUESS_WINDOW = 4 << 20,
+       GUESS_JSON = 60 << 20,       /* a JSON file is parsed whole; below INPUT_MAX_WINDOW */
+       GUESS_MAX_COLUMNS = 64 };
 
 Status guess_say(Guess *g, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;      /* one more reason */
 
-/* ---- guess_files.c: which files, which splits -------------------------------------------------------------------- */
+/* ---- guess_names.c ----------------------------------------------------------------------------------------------- */
 
 /* Names, and keys of a JSON object, say it by a word: train, trn / dev, valid, val, eval / test, tst. */
 typedef enum Split { SPLIT_NONE, SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_TEST, SPLIT_N } Split;
 /* stem (size bytes): what is left of the name without that word and its suffixes, lower case. */
 Split split_of(const char *name, char *stem, size_t size);
+bool  name_is_about_data(const char *name);                   /* a licence, a readme, a program */
+bool  name_has_class(const char *name);                       /* pos, neg, spam ... is one of its words */
+
+/* ---- guess_files.c: which files, which splits -------------------------------------------------------------------- */
 
 /* Fills train, validation, test, format and label (when names are the classes); *sample is a training file, a copy. */
 Status guess_files(Guess *g, const char *path, InputFile *sample) MUST_USE;

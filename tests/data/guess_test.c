@@ -68,7 +68,7 @@ static void scores(void **state)
 {
     (void)state;
     static const char *const numbers[] = { "0.5", "1.75", "2.25", "3.0", "4.5", "" };
-    guess(lines("sts.tsv", "", "%2$s\ta cat sits on mat %1$d\ta dog lies on mat %1$d\n", 60, numbers, 6));
+    guess(lines("sts.tsv", "", "%2$s\t%1$d cats sit on the mat\t%1$d dogs lie on it\n", 60, numbers, 6));
     assert_guess("regression", "tsv", "text_a", "text_b", "score");
     assert_int_equal(g.n_bad, 10);                            /* no score: to be skipped, and said so */
     assert_reason("10 of 60 rows cannot be used");
@@ -90,6 +90,34 @@ static void json_lines(void **state)
     assert_guess("masked-lm", "jsonl", "text", NULL, NULL);
 }
 
+static void json_files(void **state)
+{
+    (void)state;
+    static const char *const pairs[] = { "refund", "delivery", "card" };
+    Text t = { 0 };
+    for (int k = 0; k < 3; k++) {
+        static const char *const keys[] = { "train", "val", "oos_train" };
+        assert_ok(text_addf(&t, "%s\"%s\": [\n", k ? ", " : "{", keys[k]));
+        for (int i = 0; i < 20; i++)
+            assert_ok(text_addf(&t, "%s[\"%d is a text of some length\", \"%s\"]\n", i ? ", " : "", i, pairs[i % 3]));
+        assert_ok(text_addf(&t, "]"));
+    }
+    assert_ok(text_addf(&t, "}\n"));
+    guess(write_bytes("full.json", t.data, t.len));
+    text_release(&t);
+    assert_guess("sequence-classification", "json", "0", NULL, "1");
+    assert_int_equal(g.train.n, 2);
+    assert_says(g.train.items[0], "full.json#train");
+    assert_says(g.train.items[1], "full.json#oos_train");
+    assert_says(g.validation, "full.json#val");
+    assert_int_equal(g.n_rows, 40);
+    guess(write_text("qa.json", "{\"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"Ann lives in Rome.\", "
+                                "\"qas\": [{\"id\": \"1\", \"question\": \"Where does Ann live?\", "
+                                "\"answers\": [{\"text\": \"Rome\", \"answer_start\": 13}]}]}]}]}"));
+    assert_guess("question-answering", "squad", NULL, NULL, NULL);
+    assert_int_equal(g.n_rows, 1);
+}
+
 static void groups(void **state)
 {
     (void)state;
@@ -105,7 +133,8 @@ static void names_say_the_split(void **state)
     (void)state;
     static const struct { const char *name; Split split; const char *stem; } cases[] = {
         { "train.csv", SPLIT_TRAIN, "" },                 { "cls_ctg_dev.tsv", SPLIT_VALIDATION, "cls ctg" },
-        { "wnut17train.conll", SPLIT_TRAIN, "wnut 17" },  { "emerging.test.annotated", SPLIT_TEST, "emerging" },
+        { "wnut17train.conll", SPLIT_TRAIN, "wnut" },
+        { "train_dialogues_001.json", SPLIT_TRAIN, "dialogues" },  { "emerging.test.annotated", SPLIT_TEST, "emerging" },
         { "en_ewt-ud-dev.conllu", SPLIT_VALIDATION, "en ewt ud" }, { "attest.txt", SPLIT_NONE, "attest" },
         { "TRAIN_FILE.TXT", SPLIT_TRAIN, "file" },        { "val.jsonl.gz", SPLIT_VALIDATION, "" },
         { "oos_train", SPLIT_TRAIN, "oos" },              { "eval", SPLIT_VALIDATION, "" }, { "", SPLIT_NONE, "" },
@@ -232,7 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables),              cmocka_unit_test(scores),     cmocka_unit_test(json_lines),
-        cmocka_unit_test(groups),              cmocka_unit_test(folders),    cmocka_unit_test(names_say_the_split),
+        cmocka_unit_test(groups), cmocka_unit_test(json_files), cmocka_unit_test(folders),    cmocka_unit_test(names_say_the_split),
         cmocka_unit_test(names_that_are_classes), cmocka_unit_test(plain_text), cmocka_unit_test(first_bytes),
         cmocka_unit_test(what_cannot_be_guessed),
     };

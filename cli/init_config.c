@@ -187,7 +187,7 @@ Status init_config_write(Text *out, const Guess *g, const InitModel *model, cons
     TRY(put_string(out, g->name));
     TRY(text_addf(out, ",\n  \"task\": \"%s\",\n  \"model\": { \"from\": ", g->task));
     TRY(put_path(out, model->path, folder));
-    TRY(text_addf(out, " },\n"));
+    TRY(text_addf(out, "%s },\n", g->n_unanswered > 0 ? ", \"no_answer\": true" : ""));
     TRY(put_data(out, g, folder, longest));
     return put_train(out, g, &r);
 }

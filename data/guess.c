@@ -216,6 +216,7 @@ static Status read_rows(Guess *g, Trial *t, Rows *rows)
         if (s == OK && end) break;
         g->n_seen++;
         if (s == OK) s = see_row(t, &row);
+        if (s == OK && is(g->task, "question-answering")) g->n_unanswered += row.n_spans == 0;
         if (s == ERR_DATA) {
             if (t->n_bad++ == 0) snprintf(t->bad, sizeof t->bad, "%s", status_fact());
             if (rows_broken(rows)) break;
@@ -251,6 +252,8 @@ static Status conclude(Guess *g, Trial *t, const char *path)
     if (g->max_length > most) g->max_length = most;
     TRY(guess_say(g, "99 %% of %zu rows have at most %lld tokens%s", t->n, (long long)p99,
                   g->estimated ? ", estimated from their characters" : ""));
+    if (g->n_unanswered > 0)
+        TRY(guess_say(g, "%lld questions have no answer: the model may say so (no_answer)", (long long)g->n_unanswered));
     if (t->n_bad > 0)
         TRY(guess_say(g, "%lld of %lld rows cannot be used and are skipped; the first: %s", (long long)t->n_bad, (long long)g->n_seen, t->bad));
     return OK;

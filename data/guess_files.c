@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "data/guess_internal.h"
 
-enum { FILES_OPENED = 48, FILES_LISTED = 12, MAX_STEM = 128 };
+enum { FILES_OPENED = 48, FILES_LISTED = 6, MAX_STEM = 128 };
 
 typedef struct Candidate {
     const InputFile *file;

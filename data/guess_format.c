@@ -129,10 +129,11 @@ static const cJSON *any(const cJSON *o, const char *const *keys)
 static const char *format_of_object(const cJSON *o)
 {
     static const char *const chats[] = { "messages", "conversations", NULL }, *const roles[] = { "role", "from", NULL };
-    static const char *const answers[] = { "output", "response", "instances", NULL };
+    static const char *const asked[] = { "instruction", "prompt", NULL };
+    static const char *const answered[] = { "output", "completion", "response", "instances", NULL };
     const cJSON *chat = any(o, chats);
     if (cJSON_IsArray(chat) && any(cJSON_GetArrayItem(chat, 0), roles)) return "chat";
-    if (cJSON_GetObjectItemCaseSensitive(o, "instruction") && any(o, answers)) return "instruction";
+    if (any(o, asked) && any(o, answered)) return "instruction";
     if (cJSON_GetObjectItemCaseSensitive(o, "paragraphs") && cJSON_GetObjectItemCaseSensitive(
             cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(o, "paragraphs"), 0), "qas")) return "squad";
     return NULL;

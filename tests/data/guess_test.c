@@ -116,6 +116,11 @@ static void json_files(void **state)
                                 "\"answers\": [{\"text\": \"Rome\", \"answer_start\": 13}]}]}]}]}"));
     assert_guess("question-answering", "squad", NULL, NULL, NULL);
     assert_int_equal(g.n_rows, 1);
+    assert_int_equal(g.n_unanswered, 0);
+    guess(write_text("qa2.json", "{\"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"Ann lives in Rome.\", "
+                                 "\"qas\": [{\"id\": \"1\", \"question\": \"Where does Bob live?\", "
+                                 "\"is_impossible\": true, \"answers\": []}]}]}]}"));
+    assert_int_equal(g.n_unanswered, 1);
 }
 
 static void groups(void **state)
@@ -223,6 +228,7 @@ static void first_bytes(void **state)
         { "x", "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n", "chat" },
         { "x", "[{\"conversations\": [{\"from\": \"human\", \"value\": \"hi\"}]}]", "chat" },
         { "x", "{\"instruction\": \"do\", \"input\": \"\", \"output\": \"done\"}\n", "instruction" },
+        { "x", "{\"prompt\": \"do\", \"completion\": \"done\"}\n", "instruction" },
         { "x", "EU B-ORG\nrejects O\n\nGerman B-MISC\ncall O\n", "conll" },
         { "x", "-\tO\nb\tO\nc\tB-x\n\t\nd\tO\ne\tI-x\n", "conll" },
         { "x", "# text = a\n1\ta\ta\tDET\tDT\t_\t2\tdet\t_\t_\n\n", "conllu" },

@@ -3,6 +3,7 @@
 #include "data/report_page.h"
 
 #include "core/json.h"
+#include "data/dataset.h"
 #include "data/report_html.h"
 #include "data/report_read.h"
 #include "tests/data/data_test.h"

@@ -217,8 +217,10 @@ static Status read_sentence(Source *s, Sentence *t, Row *out, bool *end)
         Status      st = source_line(s, &line, &n, &no_more);
         if (st != OK && st != ERR_DATA) return st;
         if (no_more || (st == OK && n == 0 && n_words)) break;
-        if (st == OK && n == 0) {
+        if (st == OK && n == 0) {                           /* comments that belong to no sentence */
             n_lines = 0;
+            t->has_given = false;
+            text_clear(&t->given);
             continue;
         }
         if (n_lines++ == 0) out->place = place;

@@ -75,8 +75,9 @@ static bool has_key(Sample s, const char *key)
 /* What objects hold decides: rows whose wanted column is there are plain ones. */
 static const Reader *by_keys(Sample s, const RowsOptions *o, const Reader *plain)
 {
+    bool chat = has_key(s, "messages") || has_key(s, "conversations"), named = strcmp(o->text, "text") != 0;
+    if (chat && !(named && has_key(s, o->text))) return &reader_chat;      /* parts of a message have a "text" too */
     if (has_key(s, o->text)) return plain;
-    if (has_key(s, "messages") || has_key(s, "conversations")) return &reader_chat;
     if (has_key(s, "instruction") && (has_key(s, "output") || has_key(s, "response") || has_key(s, "instances")))
         return &reader_instruction;
     if (has_key(s, "prompt") && has_key(s, "completion")) return &reader_instruction;
@@ -136,7 +137,7 @@ static const Reader *by_words(Sample rest, const RowsOptions *o)
         else others++;
     }
     if (ten > 0 && words == 0 && others == 0 && blanks) return &reader_conllu;
-    return words > 2 && blanks && others == 0 && ten == 0 ? &reader_conll : NULL;
+    return words > (o->need == ROW_NEEDS_TAGS ? 0 : 2) && (blanks || o->need == ROW_NEEDS_TAGS) && others == 0 && ten == 0 ? &reader_conll : NULL;
 }
 
 static bool is_semeval(Sample all)

@@ -102,6 +102,17 @@ static Status check_pair(Source *s, int64_t line)
     return st;
 }
 
+/* Blank lines may follow in one file where the other has ended. */
+static Status only_blank_follows(Source *s)
+{
+    for (bool end = false; !end;) {
+        if (!source_is_blank(s->pair.data, s->pair.len)) return not_equally_long(s, true);
+        text_clear(&s->pair);
+        TRY(pair_line(s, &end));
+    }
+    return OK;
+}
+
 static Status read_lines(Source *s, Row *out, bool *end)
 {
     const char *line;
@@ -112,17 +123,13 @@ static Status read_lines(Source *s, Row *out, bool *end)
         out->place = s->place;
         text_clear(&s->pair);
         TRY(reach_line(s, number));
-        Status st = source_line(s, &line, &n, end);
-        if (st != OK && st != ERR_DATA) return st;
-        Status st_pair = pair_line(s, &pair_end);
-        if (st_pair != OK && st == OK) {
-            s->broken |= st_pair == ERR_DATA;
-            return st_pair;
-        }
+        Status st = source_line(s, &line, &n, end), st_pair = st == OK || st == ERR_DATA ? pair_line(s, &pair_end) : OK;
+        if (st_pair == ERR_DATA) s->broken = true;          /* a line longer than a window: no way to the next */
+        if (st_pair != OK) return st_pair;
         if (st != OK) return st;
-        if (*end && pair_end) return OK;
-        if (*end && source_is_blank(s->pair.data, s->pair.len)) continue;
-        if (*end != pair_end) return not_equally_long(s, *end);
+        if (*end) return pair_end ? OK : only_blank_follows(s);
+        if (pair_end && n == 0) continue;
+        if (pair_end) return not_equally_long(s, false);
         TRY(check_pair(s, number));
         if (n || s->pair.len) break;
     }

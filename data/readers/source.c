@@ -50,8 +50,9 @@ void source_skip_line(Source *s)
             source_skip(s, (size_t)(lf - s->in.data) + 1, 1);
             return;
         }
+        bool end = s->in.end;                           /* of the window that is passed, not of the next */
         source_skip(s, s->in.n, 0);
-        if (s->in.end || (s->in.n == 0 && input_more(&s->in) != OK)) return;
+        if (end || (s->in.n == 0 && input_more(&s->in) != OK)) return;
     }
 }
 

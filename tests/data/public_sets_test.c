@@ -62,7 +62,7 @@ static const Set sets[] = {
     { "wnut17_ner/emerging.dev.conll", NULL, NULL, .need = TAGS, .good = 1009 },
     { "wnut17_ner/emerging.test.annotated", NULL, NULL, .need = TAGS, .good = 1287 },
     { "tinyshakespeare/input.txt", "documents", NULL, .good = 7222 },
-    { "tinystories_sample/tinystories_sample.txt", "documents", NULL, .good = 2316 },
+    { "tinystories_sample/tinystories_sample.txt", "documents", NULL, .good = 2317 },              /* the last is cut */
     { "wikitext2_valid_test/valid.txt", NULL, NULL, .good = 2461 },
 };
 

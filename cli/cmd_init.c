@@ -37,13 +37,16 @@ static void tell(const Guess *g)
 {
     log_head("%s: about %lld rows, task %s", g->name, (long long)g->n_rows, g->task);
     for (size_t i = 0; i < g->reasons.n; i++) log_line("  %s", g->reasons.items[i]);
-    log_line("  anything else: change the config, or name it to prepare and train (--task, --text, --label, --max_length ...)");
+    log_line("  anything else: change the config, or name it to prepare and train (--task, --text, --label, "
+             "--max_length ...)");
 }
 
 static Status put(const InitArgs *a, const char *out, const Text *config)
 {
     if (strcmp(out, "-") == 0)
-        return fputs(config->data, stdout) < 0 || fflush(stdout) != 0 ? fail(ERR_IO, "standard output cannot be written") : OK;
+        return fputs(config->data, stdout) < 0 || fflush(stdout) != 0
+                   ? fail(ERR_IO, "standard output cannot be written")
+                   : OK;
     if (file_exists(out) && !a->overwrite)
         return hint(fail(ERR_STATE, "%s exists already", out), "--overwrite replaces it, --out names another");
     TRY(file_write_whole(out, config->data, config->len));

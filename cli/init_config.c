@@ -82,7 +82,8 @@ static Recipe choose_recipe(const Guess *g, const InitModel *model)
             r.epochs = sizes[i].epochs;
             r.batch = sizes[i].batch;
         }
-    if (is(g->task, "sequence-classification") && model->hidden_size <= 512) r.head_learning_rate = 10 * r.learning_rate;
+    if (is(g->task, "sequence-classification") && model->hidden_size <= 512)
+        r.head_learning_rate = 10 * r.learning_rate;
     if (is(g->task, "question-answering")) r.epochs = r.epochs > 3 ? 3 : r.epochs;
     if (is(g->task, "masked-lm")) r.epochs = r.epochs > 3 ? 3 : r.epochs;
     return r;
@@ -119,8 +120,9 @@ static Status put_head(Text *t, const Guess *g)
         TRY(s);
     }
     if (is(g->task, "masked-lm"))
-        TRY(put_comment(t, "", "masked-lm pretrains an encoder on the texts; afterwards its export is where a classifier can "
-                               "start (model.from). Text generation is not trained yet."));
+        TRY(put_comment(t, "",
+                        "masked-lm pretrains an encoder on the texts; afterwards its export is where a classifier can "
+                        "start (model.from). Text generation is not trained yet."));
     return OK;
 }
 
@@ -160,11 +162,14 @@ static Status put_data(Text *t, const Guess *g, const char *folder, int64_t max_
     }
     TRY(put_member(t, "text", g->text, NULL));
     TRY(put_member(t, "text_pair", g->pair, NULL));
-    TRY(put_member(t, "label", g->label, is(g->label, "@file") ? "the file's name" : is(g->label, "@folder") ? "the folder's name" : NULL));
+    TRY(put_member(t, "label", g->label,
+                   is(g->label, "@file")     ? "the file's name"
+                   : is(g->label, "@folder") ? "the folder's name"
+                                             : NULL));
     TRY(put_member(t, "group", g->group, "rows of one stay on one side of a split"));
     if (g->n_bad > 0) TRY(put_member(t, "on_bad_row", "skip", "count them; `whet prepare` lists the first ones"));
-    return text_addf(t, "    \"max_length\": %lld      // tokens; the longest row seen has %lld\n  },\n", (long long)max_length,
-                     (long long)g->longest);
+    return text_addf(t, "    \"max_length\": %lld      // tokens; the longest row seen has %lld\n  },\n",
+                     (long long)max_length, (long long)g->longest);
 }
 
 static Status put_train(Text *t, const Guess *g, const Recipe *r)

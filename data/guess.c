@@ -43,7 +43,7 @@ static Status sample_lines(Columns *c, const char *bytes, size_t n)
         const char *lf = memchr(bytes + at, '\n', n - at);
         size_t      len = lf ? (size_t)(lf - bytes) - at : n - at;
         cJSON      *row = NULL;
-        if (json_parse(&row, bytes + at, len, "", JSON_STRICT) == OK) {      /* a bad line is counted when it is tried */
+        if (json_parse(&row, bytes + at, len, "", JSON_STRICT) == OK) { /* a bad line is counted when it is tried */
             Status s = columns_see_json(c, row);
             cJSON_Delete(row);
             TRY(s);
@@ -135,14 +135,15 @@ static Status guess_json(Guess *g, const InputFile *sample)
 
 /* ---- what a format says by itself ------------------------------------------------------------------------------- */
 
+#define NOT_YET "not trained on by whet yet, so an encoder learns their language"
 static const struct { const char *format, *task, *label, *why; } by_format[] = {
     { "conll",       "token-classification",    NULL,   "a word and its tag a line" },
-    { "conllu",      "token-classification",    "upos", "CoNLL-U: the universal part of speech is the tag (xpos, deprel, ... are there too)" },
+    { "conllu",      "token-classification",    "upos", "CoNLL-U: the part of speech is the tag (xpos, deprel, ... are there too)" },
     { "squad",       "question-answering",      NULL,   "SQuAD: questions with their answers in a context" },
-    { "semeval",     "sequence-classification", NULL,   "SemEval-2010 task 8: a sentence with two marked nouns and their relation" },
-    { "chat",        "masked-lm",               NULL,   "conversations: whet does not train chat models yet, so an encoder learns their language" },
-    { "instruction", "masked-lm",               NULL,   "instructions with answers: whet does not train generation yet, so an encoder learns their language" },
-    { "parallel",    "masked-lm",               NULL,   "parallel text: whet does not train translation yet, so an encoder learns its language" },
+    { "semeval",     "sequence-classification", NULL,   "SemEval-2010 task 8: two marked nouns and their relation" },
+    { "chat",        "masked-lm",               NULL,   "conversations, " NOT_YET },
+    { "instruction", "masked-lm",               NULL,   "instructions with answers, " NOT_YET },
+    { "parallel",    "masked-lm",               NULL,   "parallel texts, " NOT_YET },
 };
 
 static Status guess_task(Guess *g, const InputFile *sample)
@@ -188,7 +189,8 @@ static Status see_row(Trial *t, const Row *row)
 {
     size_t n = estimate(row->text, row->n_text) + (row->pair ? estimate(row->pair, row->n_pair) : 0);
     if (t->tokenizer) {
-        TRY(tokenizer_encode(t->tokenizer, row->text, row->n_text, row->pair, row->n_pair, &(EncodeOptions){ 0 }, &t->encoding));
+        TRY(tokenizer_encode(t->tokenizer, row->text, row->n_text, row->pair, row->n_pair, &(EncodeOptions){ 0 },
+                             &t->encoding));
         n = t->encoding.n;
     }
     TRY(mem_grow(&t->lengths, &t->cap, t->n + 1, sizeof *t->lengths));
@@ -239,7 +241,8 @@ static int by_value(const void *a, const void *b)
 static Status conclude(Guess *g, Trial *t, const char *path)
 {
     if (t->n == 0)
-        return hint(fail(ERR_DATA, "%s: read as %s, none of %lld rows can be used: %s", path, g->format, (long long)g->n_seen, t->bad),
+        return hint(fail(ERR_DATA, "%s: read as %s, none of %lld rows can be used: %s", path, g->format,
+                         (long long)g->n_seen, t->bad),
                     "write the config by hand: configs/data/ has an example for each format");
     qsort(t->lengths, t->n, sizeof *t->lengths, by_value);
     int64_t p99 = t->lengths[(t->n - 1) * 99 / 100];
@@ -253,9 +256,11 @@ static Status conclude(Guess *g, Trial *t, const char *path)
     TRY(guess_say(g, "99 %% of %zu rows have at most %lld tokens%s", t->n, (long long)p99,
                   g->estimated ? ", estimated from their characters" : ""));
     if (g->n_unanswered > 0)
-        TRY(guess_say(g, "%lld questions have no answer: the model may say so (no_answer)", (long long)g->n_unanswered));
+        TRY(guess_say(g, "%lld questions have no answer: the model may say so (no_answer)",
+                      (long long)g->n_unanswered));
     if (t->n_bad > 0)
-        TRY(guess_say(g, "%lld of %lld rows cannot be used and are skipped; the first: %s", (long long)t->n_bad, (long long)g->n_seen, t->bad));
+        TRY(guess_say(g, "%lld of %lld rows cannot be used and are skipped; the first: %s", (long long)t->n_bad,
+                      (long long)g->n_seen, t->bad));
     return OK;
 }
 

@@ -19,7 +19,7 @@ typedef struct Guess {
     StringList columns;            /* names for a table without a header */
     int64_t    n_rows;             /* of the training set, estimated from its bytes when it is large */
     int64_t    n_seen, n_bad;      /* rows tried, and how many of them cannot be used */
-    int64_t    max_length, longest;      /* tokens: where 99 % of the rows fit, in steps of 8; of the longest row seen */
+    int64_t max_length, longest;   /* tokens: where 99 % of the rows fit, in steps of 8; of the longest row seen */
     int64_t    n_unanswered;       /* questions without an answer among the rows tried */
     bool       estimated;          /* no tokenizer: lengths by characters */
     StringList reasons;            /* sentences, in the order of the decisions */

@@ -39,7 +39,8 @@ static Status find_column(Columns *c, const char *name, Column **out)
 static void see_value(Column *c, const char *value)           /* into the set of those seen */
 {
     uint64_t key = hash_u64(value, strlen(value), 1) | 1;
-    for (size_t i = key % SEEN_CAP, tries = 0; tries < SEEN_CAP && c->n_distinct < SEEN_CAP; i = (i + 1) % SEEN_CAP, tries++) {
+    for (size_t i = key % SEEN_CAP, tries = 0; tries < SEEN_CAP && c->n_distinct < SEEN_CAP;
+         i = (i + 1) % SEEN_CAP, tries++) {
         if (c->seen[i] == key) return;
         if (c->seen[i]) continue;
         c->seen[i] = key;
@@ -220,12 +221,14 @@ static int rank(const char *name, const char *words)
     return 0;
 }
 
-#define LABEL_NAMES "label|labels|intent|category|class|gold_label|sentiment|relation|topic|target|y|tag|discipline|type"
+#define LABEL_NAMES                                                                                                    \
+    "label|labels|intent|category|class|gold_label|sentiment|relation|topic|target|y|tag|discipline|type"
 #define TEXT_NAMES                                                                                                     \
     "text|sentence|utterance|content|review|message|body|tweet|comment|document|query|question|premise|sentence1|"     \
     "text_a|source|abstract|article|description|paragraphs|title|summary|prompt|input"
 #define SCORE_NAMES "score|similarity|similarity_score|relatedness_score|relatedness|rating|value|stars"
-#define GROUP_NAMES "group|group_id|user|user_id|author|author_id|speaker|document_id|doc_id|conversation_id|dialogue_id"
+#define GROUP_NAMES                                                                                                    \
+    "group|group_id|user|user_id|author|author_id|speaker|document_id|doc_id|conversation_id|dialogue_id"
 #define ASIDE_NAMES "id|idx|index|guid|uid|lang|language|split|date|time|url|source_id|name|domain"
 #define PAIR_NAMES                                                                                                     \
     "hypothesis|sentence2|text_b|text2|question2|sentence_b|s2|passage|context|answer|document|paragraph"
@@ -241,7 +244,8 @@ static bool is_number(const Column *c)
 
 static bool is_class(const Column *c)
 {
-    return !c->list && !c->star && c->n_distinct >= 2 && c->n_distinct <= MAX_CLASSES && mean_chars(c) <= MAX_CLASS_CHARS &&
+    return !c->list && !c->star && c->n_distinct >= 2 && c->n_distinct <= MAX_CLASSES &&
+           mean_chars(c) <= MAX_CLASS_CHARS &&
            (c->n_distinct * 3 <= c->n || (c->n < 100 && c->n_distinct * 2 <= c->n)) &&
            (!is_number(c) || c->n_whole == c->n_numbers) && !rank(c->name, ASIDE_NAMES) && !rank(c->name, GROUP_NAMES);
 }
@@ -264,7 +268,8 @@ static bool is_text(const Column *c)
 static double text_score(const Column *c)
 {
     int named = rank(c->name, TEXT_NAMES);
-    return (named ? 30 - named : 0) + fmin(log2(1 + mean_chars(c)), 9) - (c->star ? 4 : 0) - 8.0 * (double)c->n_empty / (double)c->n;
+    return (named ? 30 - named : 0) + fmin(log2(1 + mean_chars(c)), 9) - (c->star ? 4 : 0) -
+           8.0 * (double)c->n_empty / (double)c->n;
 }
 
 /* ---- choosing --------------------------------------------------------------------------------------------------- */
@@ -277,7 +282,8 @@ static const Column *best_label(const Columns *columns)
         const Column *c = &columns->items[i];
         int           named = rank(c->name, LABEL_NAMES);
         if (!is_class(c) || (best_rank && (!named || named > best_rank))) continue;
-        if (!best || (named && !best_rank) || (named && named < best_rank) || (!best_rank && c->n_distinct >= best->n_distinct)) {
+        if (!best || (named && !best_rank) || (named && named < best_rank) ||
+            (!best_rank && c->n_distinct >= best->n_distinct)) {
             best = c;
             best_rank = named;
         }
@@ -289,7 +295,8 @@ static const Column *best_score(const Columns *columns)
 {
     const Column *best = NULL;
     for (size_t i = 0; i < columns->n; i++)
-        if (is_score(&columns->items[i]) && (!best || rank(columns->items[i].name, SCORE_NAMES))) best = &columns->items[i];
+        if (is_score(&columns->items[i]) && (!best || rank(columns->items[i].name, SCORE_NAMES)))
+            best = &columns->items[i];
     return best;
 }
 
@@ -304,7 +311,8 @@ static const Column *best_text(const Columns *columns, const Column *except)
 }
 
 /* Two texts that are judged together: by their names, or in a table without names the two texts there are. */
-static bool find_pair(const Columns *columns, const Column *label, bool named, const Column **first, const Column **second)
+static bool find_pair(const Columns *columns, const Column *label, bool named, const Column **first,
+                      const Column **second)
 {
     const Column *texts[2] = { 0 };
     int           n = 0;
@@ -383,7 +391,8 @@ Status guess_columns(Guess *g, const Columns *c, bool named)
     if (score)
         TRY(guess_say(g, "\"%s\" holds numbers from %g to %g: a score", score->name, score->least, score->most));
     else
-        TRY(guess_say(g, "\"%s\" has %d values in %lld rows: the class", label->name, label->n_distinct, (long long)label->n));
+        TRY(guess_say(g, "\"%s\" has %d values in %lld rows: the class", label->name, label->n_distinct,
+                      (long long)label->n));
     if (pair) TRY(guess_say(g, "\"%s\" and \"%s\" are texts that belong together", first->name, second->name));
     else TRY(guess_say(g, "\"%s\" is the text (%.0f characters on average)", text->name, mean_chars(text)));
     return set_task(g, score ? "regression" : pair ? "sentence-pair" : "sequence-classification", pair ? first : text,
@@ -399,9 +408,14 @@ bool columns_have_header(const Columns *columns)
         char         *end;
         bool          number = c->first[0] && (strtod(c->first, &end), !*end);
         if (number) return false;
-        if (rank(c->first, LABEL_NAMES "|" TEXT_NAMES "|" SCORE_NAMES "|" GROUP_NAMES "|" ASIDE_NAMES "|" PAIR_NAMES "|" FIRST_NAMES)) names++;
+        if (rank(c->first, LABEL_NAMES "|" TEXT_NAMES "|" SCORE_NAMES "|" GROUP_NAMES "|" ASIDE_NAMES "|" PAIR_NAMES
+                                       "|" FIRST_NAMES))
+            names++;
         if (c->n_numbers * 10 >= (c->n - 1) * 9 && c->n > 3) names++;
-        plain += strlen(c->first) < 32 && strspn(c->first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- .") == strlen(c->first) && c->first[0];
+        plain += strlen(c->first) < 32 &&
+                 strspn(c->first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- .") ==
+                     strlen(c->first) &&
+                 c->first[0];
     }
     return names > 0 && plain == (int)columns->n;
 }

@@ -2,7 +2,7 @@
  *
  * The kind of files that makes up most of the bytes is the data. Their names are taken apart into words; one of train,
  * dev, test ... says the split and the rest is the stem: "cls_ctg_dev.tsv" is the validation set of "cls ctg". Of several
- * stems the one with the most splits is taken; a split that it lacks may come from a stem that has no training set. */
+ * stems the one with most splits is taken; a split that it lacks may come from a stem that has no training set. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -400,7 +400,8 @@ static Status decide(Guess *g, Candidates *c, const char *path, int n_left, Inpu
 {
     if (c->n == 0)
         return hint(fail(ERR_DATA, "%s: nothing in it looks like data that can be read", path),
-                    "text, JSONL, JSON, CSV, TSV, CoNLL, CoNLL-U, SQuAD and chat files are read; `whet prepare --help` names the formats");
+                    "text, JSONL, JSON, CSV, TSV, CoNLL, CoNLL-U, SQuAD and chat files are read; `whet prepare --help` "
+                    "names the formats");
     TRY(text_copy(&g->format, keep_largest_family(c, &n_left)));
     bool keyed = false;
     if (strcmp(g->format, "json") == 0) TRY(look_into_json(g, c, &keyed));

@@ -185,7 +185,8 @@ static bool looks_binary(const char *bytes, size_t n)
 {
     size_t bad = 0;
     if (n > 4096) n = 4096;
-    for (size_t i = 0; i < n; i++) bad += (unsigned char)bytes[i] == 0xFF || (!isspace((unsigned char)bytes[i]) && (unsigned char)bytes[i] < 0x20);
+    for (size_t i = 0; i < n; i++)
+        bad += (unsigned char)bytes[i] == 0xFF || (!isspace((unsigned char)bytes[i]) && (unsigned char)bytes[i] < 0x20);
     return bad * 50 > n;                                  /* a few bad bytes are a bad row's, not the file's */
 }
 

@@ -25,13 +25,13 @@ bool  name_has_class(const char *name);                       /* pos, neg, spam 
 
 /* ---- guess_files.c: which files, which splits -------------------------------------------------------------------- */
 
-/* Fills train, validation, test, format and label (when names are the classes); *sample is a training file, a copy. */
+/* Fills train, validation, test, format and label (when names are the classes); *sample: a training file, a copy. */
 Status guess_files(Guess *g, const char *path, InputFile *sample) MUST_USE;
 void   input_file_release(InputFile *f);
 
 /* ---- guess_format.c ---------------------------------------------------------------------------------------------- */
 
-/* A reader's name, or NULL when the bytes are not text of a kind that is read. n: the window, whole lines or the end. */
+/* A reader's name, or NULL when the bytes are not text of a kind that is read. whole: they are all of the file. */
 const char *guess_format(const char *name, const char *bytes, size_t n, bool whole);
 /* At least `want` bytes of the file, or all of it. */
 Status guess_window(Input *in, const InputFile *file, size_t want) MUST_USE;
@@ -57,7 +57,8 @@ Status columns_see(Columns *c, const char *name, const char *value, bool list, b
 /* A JSON row: members become columns, "a.b" and "a.*.b" included; a list's things "0", "1". */
 Status columns_see_json(Columns *c, const cJSON *row) MUST_USE;
 /* A table: each column of it read by its number. The first row is among the values. */
-Status columns_read_table(Columns *c, const StringList *paths, const char *format, const char *bytes, size_t n) MUST_USE;
+Status columns_read_table(Columns *c, const StringList *paths, const char *format, const char *bytes,
+                          size_t n) MUST_USE;
 
 /* Chooses task, text, pair, label, group of a table or JSON. named: the columns have names of their own. */
 Status guess_columns(Guess *g, const Columns *c, bool named) MUST_USE;

@@ -45,15 +45,17 @@ Split split_of(const char *name, char *stem, size_t size)
         if (s != SPLIT_NONE && split == SPLIT_NONE) split = s;
         else if (kind != 0) add_word(stem, size, &used, name + from, i - from);
     }
-    while (used > 0 && (isdigit((unsigned char)stem[used - 1]) || stem[used - 1] == ' ')) stem[--used] = '\0';      /* a part's number */
+    while (used > 0 && (isdigit((unsigned char)stem[used - 1]) || stem[used - 1] == ' '))
+        stem[--used] = '\0'; /* a part's number */
     return split;
 }
 
 bool name_is_about_data(const char *name)
 {
-    static const char *const words[] = { "license*", "licence*", "readme*", "source*", "notice*", "citation*", "changelog*",
-                                         "*.md", "*.py", "*.sh", "*.pl", "*.pdf", "*.yml", "*.yaml", "*.html", "*.xml",
-                                         "*.dtd", "*.css", "*.xsl" };
+    static const char *const words[] = { "license*",  "licence*",   "readme*", "source*", "notice*",
+                                         "citation*", "changelog*", "*.md",    "*.py",    "*.sh",
+                                         "*.pl",      "*.pdf",      "*.yml",   "*.yaml",  "*.html",
+                                         "*.xml",     "*.dtd",      "*.css",   "*.xsl" };
     char lower[256];
     size_t n = 0;
     for (; name[n] && n + 1 < sizeof lower; n++) lower[n] = (char)tolower((unsigned char)name[n]);

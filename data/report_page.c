@@ -56,7 +56,8 @@ static void write_tiles(Page *p, const cJSON *report)
 static void write_warnings(Page *p, const cJSON *report)
 {
     const cJSON *w, *warnings = json_get(report, "warnings");
-    page_put(p, "<section id=\"warnings\"%s>\n<h2>Worth a look</h2>\n", warnings && warnings->child ? " class=\"warnings\"" : "");
+    page_put(p, "<section id=\"warnings\"%s>\n<h2>Worth a look</h2>\n",
+             warnings && warnings->child ? " class=\"warnings\"" : "");
     if (warnings && warnings->child) page_put(p, "<ul>\n");
     else page_put(p, "<p>Nothing stood out.</p>\n");
     cJSON_ArrayForEach(w, warnings) {
@@ -147,8 +148,9 @@ static void write_buckets(Page *p, const Bucket *b, size_t n)
 static void write_lengths(Page *p, const cJSON *report)
 {
     const cJSON *s, *bar;
-    page_put(p, "<p class=\"soft\">Tokens a text, special ones included, before anything is cut. Each bar reaches to the "
-                "number below it.</p>\n<div class=\"figures\">\n");
+    page_put(p,
+             "<p class=\"soft\">Tokens a text, special ones included, before anything is cut. Each bar reaches to the "
+             "number below it.</p>\n<div class=\"figures\">\n");
     cJSON_ArrayForEach(s, splits_of(report)) {
         static _Thread_local Bucket buckets[MAX_BUCKETS];
         const cJSON *lengths = json_get(s, "lengths");
@@ -191,7 +193,8 @@ static void write_scripts(Page *p, const cJSON *report)
     Counts counts = { 0 };
     if (p->status == OK) p->status = counts_read(&counts, sets_of(report), "scripts");
     if (p->status == OK && counts.n > 0)
-        counts_write(p, &counts, "Letters by writing system", "Script", 0, counts.n < SCRIPTS_SHOWN ? counts.n : SCRIPTS_SHOWN);
+        counts_write(p, &counts, "Letters by writing system", "Script", 0,
+                     counts.n < SCRIPTS_SHOWN ? counts.n : SCRIPTS_SHOWN);
     counts_release(&counts);
 }
 
@@ -265,7 +268,8 @@ static void write_repeats(Page *p, const cJSON *report)
     }
     if (leaks && leaks->child) page_table_end(p);
     cJSON_ArrayForEach(leak, leaks) {
-        snprintf(caption, sizeof caption, "Rows of %.60s found in %.60s", report_string(leak, "from"), report_string(leak, "into"));
+        snprintf(caption, sizeof caption, "Rows of %.60s found in %.60s", report_string(leak, "from"),
+                 report_string(leak, "into"));
         write_findings(p, json_get(leak, "examples"), caption, "Row", "Found as");
     }
     write_repeats_of(p, selection, "duplicates", "repeat an earlier one");
@@ -313,7 +317,8 @@ static void write_cleaning(Page *p, const cJSON *report)
 
 static bool has_cleaning(const cJSON *report)
 {
-    return any_has(sets_of(report), "cleaning") || any_has(sets_of(report), "anonymised") || any_has(sets_of(report), "augmented");
+    return any_has(sets_of(report), "cleaning") || any_has(sets_of(report), "anonymised") ||
+           any_has(sets_of(report), "augmented");
 }
 
 static void write_bad(Page *p, const cJSON *report)
@@ -340,7 +345,8 @@ static void write_odd(Page *p, const cJSON *report)
     page_table(p, "Rows least like the others", heads, COUNT(heads));
     cJSON_ArrayForEach(set, sets_of(report)) cJSON_ArrayForEach(row, json_get(set, "odd_rows")) {
         page_put(p, "<tr>");
-        page_cell_place(p, path_name(report_string(row, "path")), report_number(row, "line"), report_string(row, "why"));
+        page_cell_place(p, path_name(report_string(row, "path")), report_number(row, "line"),
+                        report_string(row, "why"));
         page_put(p, "<td class=\"t\" dir=\"auto\">");
         page_say_short(p, report_string(row, "text"), ODD_TEXT);
         page_put(p, "</td>");
@@ -349,7 +355,10 @@ static void write_odd(Page *p, const cJSON *report)
     page_table_end(p);
 }
 
-static bool has_odd(const cJSON *report) { return any_has(sets_of(report), "bad_lines") || any_has(sets_of(report), "odd_rows"); }
+static bool has_odd(const cJSON *report)
+{
+    return any_has(sets_of(report), "bad_lines") || any_has(sets_of(report), "odd_rows");
+}
 
 /* ---- where it comes from ---------------------------------------------------------------------------------------- */
 
@@ -428,7 +437,8 @@ static void write_foot(Page *p, const cJSON *report)
         page_put(p, "</code></p>\n");
     }
     page_put(p, "<p>Written by whet %s", WHET_VERSION);
-    if (report_number(report, "seconds") > 0) page_put(p, " in %s", text_seconds(took, report_number(report, "seconds")));
+    if (report_number(report, "seconds") > 0)
+        page_put(p, " in %s", text_seconds(took, report_number(report, "seconds")));
     page_put(p, "; the same as JSON is in data.json beside this page.</p>\n</footer>\n");
 }
 

@@ -15,7 +15,8 @@ static void guess(const char *path)
 static void assert_is(const char *value, const char *want)
 {
     if (!want && value) fail_msg("there is \"%s\", where nothing was expected", value);
-    if (want && (!value || strcmp(value, want) != 0)) fail_msg("\"%s\" is not \"%s\"", value ? value : "(nothing)", want);
+    if (want && (!value || strcmp(value, want) != 0))
+        fail_msg("\"%s\" is not \"%s\"", value ? value : "(nothing)", want);
 }
 
 static void assert_guess(const char *task, const char *format, const char *text, const char *pair, const char *label)
@@ -34,7 +35,8 @@ static void assert_reason(const char *words)
 }
 
 /* n lines of a pattern: %d its number, then %s one of the words. */
-static const char *lines(const char *name, const char *head, const char *pattern, int n, const char *const *words, int n_words)
+static const char *lines(const char *name, const char *head, const char *pattern, int n, const char *const *words,
+                         int n_words)
 {
     Text t = { 0 };
     assert_ok(text_addf(&t, "%s", head));
@@ -49,7 +51,8 @@ static const char *const kinds[] = { "refund", "delivery", "card" };
 static void tables(void **state)
 {
     (void)state;
-    guess(lines("a.csv", "id,utterance,intent\n", "%1$d,\"where is, my thing number %1$d please\",%2$s\n", 40, kinds, 3));
+    guess(
+        lines("a.csv", "id,utterance,intent\n", "%1$d,\"where is, my thing number %1$d please\",%2$s\n", 40, kinds, 3));
     assert_guess("sequence-classification", "csv", "utterance", NULL, "intent");
     assert_int_equal(g.columns.n, 0);
     assert_int_equal(g.n_rows, 40);
@@ -60,7 +63,8 @@ static void tables(void **state)
     assert_int_equal(g.columns.n, 2);
     assert_is(g.columns.items[0], "text");
     static const char *const digits[] = { "0", "1", "2" };
-    guess(lines("nli.tsv", "premise\thypothesis\tlabel\n", "a man walks dog %1$d\tthe dog %1$d runs away\t%2$s\n", 40, digits, 3));
+    guess(lines("nli.tsv", "premise\thypothesis\tlabel\n", "a man walks dog %1$d\tthe dog %1$d runs away\t%2$s\n", 40,
+                digits, 3));
     assert_guess("sentence-pair", "tsv", "premise", "hypothesis", "label");
 }
 
@@ -79,12 +83,19 @@ static void scores(void **state)
 static void json_lines(void **state)
 {
     (void)state;
-    guess(lines("a.jsonl", "", "{\"n\": %1$d, \"body\": \"a text of some length, number %1$d\", \"lang\": \"en\", \"intent\": \"%2$s\"}\n", 40, kinds, 3));
+    guess(lines("a.jsonl", "",
+                "{\"n\": %1$d, \"body\": \"a text of some length, number %1$d\", \"lang\": \"en\", \"intent\": "
+                "\"%2$s\"}\n",
+                40, kinds, 3));
     assert_guess("sequence-classification", "jsonl", "body", NULL, "intent");
-    guess(lines("b.jsonl", "", "{\"row\": {\"text\": \"a text of some length, number %1$d\", \"user_id\": \"u%1$d\"}, \"meta\": {\"topic\": \"%2$s\"}}\n", 40, kinds, 3));
+    guess(lines("b.jsonl", "",
+                "{\"row\": {\"text\": \"a text of some length, number %1$d\", \"user_id\": \"u%1$d\"}, \"meta\": "
+                "{\"topic\": \"%2$s\"}}\n",
+                40, kinds, 3));
     assert_guess("sequence-classification", "jsonl", "row.text", NULL, "meta.topic");
     assert_is(g.group, NULL);                                 /* every user has one row */
-    guess(lines("c.jsonl", "", "{\"tokens\": [\"Row\", \"%d\", \"%s\"], \"ner_tags\": [\"O\", \"B-N\", \"O\"]}\n", 20, kinds, 3));
+    guess(lines("c.jsonl", "", "{\"tokens\": [\"Row\", \"%d\", \"%s\"], \"ner_tags\": [\"O\", \"B-N\", \"O\"]}\n", 20,
+                kinds, 3));
     assert_guess("token-classification", "jsonl", "tokens", NULL, "ner_tags");
     guess(lines("d.jsonl", "", "{\"text\": \"only a text of some length, number %d %s\"}\n", 40, kinds, 3));
     assert_guess("masked-lm", "jsonl", "text", NULL, NULL);
@@ -117,16 +128,18 @@ static void json_files(void **state)
     assert_guess("question-answering", "squad", NULL, NULL, NULL);
     assert_int_equal(g.n_rows, 1);
     assert_int_equal(g.n_unanswered, 0);
-    guess(write_text("qa2.json", "{\"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"Ann lives in Rome.\", "
-                                 "\"qas\": [{\"id\": \"1\", \"question\": \"Where does Bob live?\", "
-                                 "\"is_impossible\": true, \"answers\": []}]}]}]}"));
+    guess(write_text("qa2.json",
+                     "{\"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"Ann lives in Rome.\", "
+                     "\"qas\": [{\"id\": \"1\", \"question\": \"Where does Bob live?\", "
+                     "\"is_impossible\": true, \"answers\": []}]}]}]}"));
     assert_int_equal(g.n_unanswered, 1);
 }
 
 static void groups(void **state)
 {
     (void)state;
-    static const char *const rows[] = { "ann,card", "bob,bill", "eve,card", "joe,bill", "kim,bill", "lee,card", "max,bill" };
+    static const char *const rows[] = { "ann,card", "bob,bill", "eve,card", "joe,bill",
+                                        "kim,bill", "lee,card", "max,bill" };
     guess(lines("g.csv", "text,author,label\n", "a text of some length %d,%s\n", 28, rows, 7));
     assert_guess("sequence-classification", "csv", "text", NULL, "label");
     assert_is(g.group, "author");
@@ -159,7 +172,8 @@ static void folders(void **state)
     (void)state;
     static const char *const set[] = { "f/train.csv", "f/dev.csv", "f/test.csv", "f/other_test.csv" };
     assert_ok(file_make_folder(test_path("f")));
-    for (size_t i = 0; i < COUNT(set); i++) lines(set[i], "text,label\n", "a text of some length %d,%s\n", i == 0 ? 60 : 20, kinds, 3);
+    for (size_t i = 0; i < COUNT(set); i++)
+        lines(set[i], "text,label\n", "a text of some length %d,%s\n", i == 0 ? 60 : 20, kinds, 3);
     write_text("f/README.md", "about it\n");
     write_text("f/classes.json", "[\"refund\", \"delivery\", \"card\"]\n");
     guess(test_path("f"));
@@ -266,9 +280,16 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables),              cmocka_unit_test(scores),     cmocka_unit_test(json_lines),
-        cmocka_unit_test(groups), cmocka_unit_test(json_files), cmocka_unit_test(folders),    cmocka_unit_test(names_say_the_split),
-        cmocka_unit_test(names_that_are_classes), cmocka_unit_test(plain_text), cmocka_unit_test(first_bytes),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(scores),
+        cmocka_unit_test(json_lines),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(json_files),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(names_say_the_split),
+        cmocka_unit_test(names_that_are_classes),
+        cmocka_unit_test(plain_text),
+        cmocka_unit_test(first_bytes),
         cmocka_unit_test(what_cannot_be_guessed),
     };
     return cmocka_run_group_tests(tests, make_folder, end);

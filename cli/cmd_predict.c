@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "data/corpus.h"
+#include "data/rows.h"
 #include "infer/engine.h"
 
 enum { BATCH = 32 };
@@ -89,17 +89,21 @@ static Status add_text(Predict *p, const char *text, size_t n, const char *pair,
 
 static Status add_file(Predict *p)
 {
-    Corpus       *c;
-    CorpusOptions o = { .format = p->a->format, .text = p->a->text, .pair = p->a->text_pair };
-    TRY(corpus_open(&c, p->a->input, &o));
+    char      *path = p->a->input;
+    StringList paths = { &path, 1 };
+    Rows      *rows;
+    bool       end = false;
+    TRY(rows_open(&rows, &(RowsOptions){ .paths = &paths, .format = p->a->format, .text = p->a->text,
+                                         .pair = p->a->text_pair }));
     Status s = OK;
-    for (int64_t i = 0; i < corpus_count(c) && s == OK; i++) {
-        Row row = { 0 };
-        s = corpus_row(c, i, &row);
-        if (s == OK) s = add_text(p, row.text, row.n_text, row.pair, row.n_pair);
-        if (s != OK) s = during(s, "reading %s:%lld", p->a->input, (long long)row.line);
+    while (s == OK) {
+        Row row;
+        s = rows_next(rows, &row, &end);
+        if (s != OK || end) break;
+        s = add_text(p, row.text, row.n_text, row.pair, row.n_pair);
+        if (s != OK) s = during(s, "reading %s:%lld", rows_path(rows, row.place.file), (long long)row.place.line);
     }
-    corpus_close(c);
+    rows_close(rows);
     return s;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/dataset.h"
+#include "data/report_print.h"
 #include "data/report_read.h"
 
 enum { NOTES_SHOWN = 6, SCRIPTS_SHOWN = 5, LABEL_WIDTH = 12 };

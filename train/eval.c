@@ -26,7 +26,7 @@ static Status write_predictions(Eval *e, cJSON **answers, int64_t n)
         Row   row;
         char *text;
         TRY(dataset_row(e->dataset, e->batch.rows[i], &row));
-        TRY(json_add_number(answers[i], "line", (double)row.line));
+        TRY(json_add_number(answers[i], "line", (double)row.place.line));
         TRY(json_add_string(answers[i], "text", row.text));
         if (row.pair) TRY(json_add_string(answers[i], "text_pair", row.pair));
         TRY(json_print(&text, answers[i], false));

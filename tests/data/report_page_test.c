@@ -1,6 +1,7 @@
 /* tests/data/report_page_test.c: the page of the data report: every tag closed, everything from the data escaped, nothing
  * from elsewhere; the ten lines for people. */
 #include "data/report_page.h"
+#include "data/report_print.h"
 
 #include "core/json.h"
 #include "data/dataset.h"

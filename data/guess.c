@@ -61,7 +61,7 @@ static Status sample_list(Columns *c, const char *bytes, size_t n, const char *p
     if (n > GUESS_JSON)
         return hint(fail(ERR_DATA, "%s: a JSON file of more than %d MB is not looked into", path, GUESS_JSON >> 20),
                     "write its rows as JSONL, one object a line");
-    TRY(json_parse(&doc, bytes, n, path, JSON_STRICT));
+    TRY(hint(json_parse(&doc, bytes, n, path, JSON_STRICT), "correct the file; is all of it there?"));
     const cJSON *list = key ? cJSON_GetObjectItemCaseSensitive(doc, key + 1) : doc;
     Status       s = OK;
     cJSON_ArrayForEach(row, list) if (s == OK && c->n_rows < GUESS_ROWS) s = columns_see_json(c, row);

@@ -340,7 +340,8 @@ static Status look_into_json(Guess *g, Candidates *c, bool *found)
     for (size_t i = 1; i < c->n; i++) if (c->items[i].file->bytes > c->items[largest].file->bytes) largest = i;
     const InputFile *file = c->items[largest].file;
     Status s = guess_window(&in, file, GUESS_JSON);
-    if (s == OK && in.n <= GUESS_JSON) s = json_parse(&doc, in.data, in.n, file->name, JSON_STRICT);
+    if (s == OK && in.n <= GUESS_JSON)
+        s = hint(json_parse(&doc, in.data, in.n, file->name, JSON_STRICT), "correct the file; is all of it there?");
     if (s == OK && cJSON_IsObject(doc)) s = put_json_keys(g, file->name, doc, found);
     if (*found) {
         c->items[largest].chosen = true;

@@ -10,7 +10,7 @@
 #include "data/report_html.h"
 #include "data/report_read.h"
 
-enum { LABELS_SHOWN = 40, ENDS_SHOWN = 20, SCRIPTS_SHOWN = 12, MAX_BUCKETS = 512, ODD_TEXT = 300 };
+enum { LABELS_SHOWN = 40, ENDS_SHOWN = 20, SCRIPTS_SHOWN = 12, MAX_BUCKETS = 512, ODD_TEXT = 300, PATHS_SHOWN = 12 };
 
 static const cJSON *splits_of(const cJSON *report) { return json_get(report, "splits"); }
 static const cJSON *sets_of(const cJSON *report)   { return json_get(report, "sets"); }
@@ -362,11 +362,24 @@ static bool has_odd(const cJSON *report)
 
 /* ---- where it comes from ---------------------------------------------------------------------------------------- */
 
+static void write_paths(Page *p, const cJSON *paths)
+{
+    const cJSON *path;
+    int          n = 0;
+    cJSON_ArrayForEach(path, paths) {
+        if (n++ >= PATHS_SHOWN) continue;
+        page_put(p, "%s<code>", n > 1 ? "<br/>" : "");
+        page_say(p, cJSON_IsString(path) ? path->valuestring : "");
+        page_put(p, "</code>");
+    }
+    if (n > PATHS_SHOWN) page_put(p, "<br/>and %d more", n - PATHS_SHOWN);
+}
+
 static void write_sources(Page *p, const cJSON *report)
 {
     static const char *const heads[] = { "Set", "Format", "#Rows", "#Bad rows", "#Size", "Files" };
     static const char *const hashes[] = { "Split", "Files", "Examples" };
-    const cJSON *set, *path, *s;
+    const cJSON *set, *s;
     char         bytes[32];
     if (sets_of(report) && sets_of(report)->child) page_table(p, NULL, heads, COUNT(heads));
     cJSON_ArrayForEach(set, sets_of(report)) {
@@ -375,11 +388,7 @@ static void write_sources(Page *p, const cJSON *report)
         page_cell_number(p, report_number(set, "rows"));
         page_cell_number(p, report_number(set, "bad_rows"));
         page_put(p, "<td class=\"n\">%s</td><td>", text_bytes(bytes, report_number(set, "bytes")));
-        cJSON_ArrayForEach(path, json_get(set, "paths")) {
-            page_put(p, "<code>");
-            page_say(p, cJSON_IsString(path) ? path->valuestring : "");
-            page_put(p, "</code>%s", path->next ? "<br/>" : "");
-        }
+        write_paths(p, json_get(set, "paths"));
         page_put(p, "</td>");
         page_row_end(p);
     }
@@ -442,10 +451,9 @@ static void write_foot(Page *p, const cJSON *report)
     page_put(p, "; the same as JSON is in data.json beside this page.</p>\n</footer>\n");
 }
 
-static void write_page(Page *p, const cJSON *report)
+static void write_page(Page *p, const cJSON *report, const char *name)
 {
-    const char *name = report_string(report, "name");
-    char        title[300];
+    char title[300];
     snprintf(title, sizeof title, "%.*s%sdata report", 240, name, name[0] ? ": " : "");
     page_begin(p, title);
     page_put(p, "<header>\n<h1>");
@@ -467,10 +475,10 @@ static void write_page(Page *p, const cJSON *report)
     page_end(p);
 }
 
-Status report_page_write(const cJSON *report, const char *path)
+Status report_page_write(const cJSON *report, const char *name, const char *path)
 {
     Page   p = { 0 };
-    write_page(&p, report);
+    write_page(&p, report, name);
     Status s = p.status;
     if (s == OK) s = file_write_whole(path, p.out.data, p.out.len);
     text_release(&p.out);

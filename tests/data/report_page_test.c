@@ -1,12 +1,10 @@
 /* tests/data/report_page_test.c: the page of the data report: every tag closed, everything from the data escaped, nothing
  * from elsewhere; the ten lines for people. */
 #include "data/report_page.h"
-#include "data/report_print.h"
 
 #include "core/json.h"
-#include "data/dataset.h"
 #include "data/report_html.h"
-#include "data/report_read.h"
+#include "data/report_print.h"
 #include "tests/data/data_test.h"
 
 static char *page_of(const char *json)
@@ -14,7 +12,7 @@ static char *page_of(const char *json)
     cJSON *report;
     char  *page;
     assert_ok(json_parse(&report, json, strlen(json), "report", JSON_STRICT));
-    assert_ok(report_page_write(report, test_path("data.html")));
+    assert_ok(report_page_write(report, "a <b> & c", test_path("data.html")));
     assert_ok(file_read(&page, NULL, test_path("data.html"), 1 << 20));
     cJSON_Delete(report);
     return page;
@@ -56,7 +54,7 @@ static void check_well_formed(const char *page)
 }
 
 static const char full[] =
-    "{\"name\": \"a <b> & c\", \"tokenizer_hash\": \"ab\", \"vocabulary\": 30522, \"seconds\": 3.4,"
+    "{\"tokenizer_hash\": \"ab\", \"vocabulary\": 30522, \"seconds\": 3.4,"
     " \"sets\": {\"train\": {\"paths\": [\"/x/<i>.csv\", \"/x/two.csv\"], \"format\": \"csv\", \"bytes\": 4096, "
     "\"rows\": 1234567,"
     "   \"bad_rows\": 1, \"bad_lines\": [{\"path\": \"/x/i.csv\", \"line\": 7, \"why\": \"the text is <empty>\"}],"

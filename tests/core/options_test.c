@@ -191,8 +191,8 @@ static void test_share_or_path(void **state)
     (void)state;
     static const struct { const char *text, *want; } cases[] = {
         { "0.5", "0.5" }, { "0", "0" }, { "1e-3", "1e-3" }, { "0.5.csv", "/base/0.5.csv" }, { "./0.5", "/base/0.5" },
-        /* words that strtod would take for numbers */
         { "a.zip//in/*.csv", "/base/a.zip//in/*.csv" },  { "../a.zip//b", "/a.zip//b" }, { "/tmp//x.csv", "/tmp/x.csv" },
+        /* words that strtod would take for numbers */
         { "nan", "/base/nan" }, { "inf", "/base/inf" }, { "", "" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -38,14 +38,15 @@ static Status open_tokenizer(const Job *job, Tokenizer **out)
 }
 
 /* data.json and data.html beside the shards. */
-static Status write_report(const Data *data, const char *folder)
+static Status write_report(const Data *data, const char *name, const char *folder)
 {
-    char  *path = NULL;
-    Status s = path_join(&path, folder, "data.json");
-    if (s == OK) s = json_write_file(data_report(data), path);
-    if (s == OK) s = path_join(&path, folder, "data.html");
-    if (s == OK) s = report_page_write(data_report(data), path);
-    free(path);
+    char  *json = NULL, *page = NULL;
+    Status s = path_join(&json, folder, "data.json");
+    if (s == OK) s = path_join(&page, folder, "data.html");
+    if (s == OK) s = json_write_file(data_report(data), json);
+    if (s == OK) s = report_page_write(data_report(data), name, page);
+    free(json);
+    free(page);
     return s;
 }
 
@@ -65,11 +66,11 @@ static Status prepare_job(Job *job, bool json)
                          .fill = filler ? mask_filler_fill : NULL, .fill_arg = filler };
     if (s == OK) s = data_open(&data, &job->data, tokenizer, &o, DATA_PREPARE, on_progress, NULL);
     log_progress_end();
-    if (s == OK) s = write_report(data, job->data.prepared);
+    if (s == OK) s = write_report(data, job->name, job->data.prepared);
     if (s == OK && json) s = print_json_line(data_report(data));
     else if (s == OK) {
         data_report_print(data_report(data), stderr);
-        log_line("written to %s", job->data.prepared);
+        log_line("written to %s; data.html there shows what is in the data", job->data.prepared);
     }
     data_close(data);
     mask_filler_close(filler);

@@ -12,7 +12,7 @@
 #include "core/text.h"
 
 static const Verb *const verbs[] = {
-    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval,  &verb_predict,
+    &verb_init,    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval, &verb_predict,
     &verb_export,  &verb_inspect,   &verb_plan,  &verb_serve,
 };
 

@@ -9,7 +9,7 @@
 
 static int by_name(const void *a, const void *b) { return strcmp(((const Count *)a)->name, ((const Count *)b)->name); }
 
-static int by_count(const void *a, const void *b)             /* largest first in the first column, then by the others */
+static int by_count(const void *a, const void *b) /* largest first in the first column, then by the others */
 {
     const Count *x = a, *y = b;
     for (size_t c = 0; c < COUNTS_MAX_COLUMNS; c++)

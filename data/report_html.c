@@ -117,7 +117,8 @@ void page_begin(Page *p, const char *title)
 {
     page_put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                "'unsafe-inline'\"/>\n"
                 "<title>");
     page_say(p, title);
     page_put(p, "</title>\n<style>\n");
@@ -242,9 +243,11 @@ void page_histogram(Page *p, const char *title, const Bucket *b, size_t n, doubl
     page_put(p, "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n", CHART_W, CHART_FLOOR, CHART_FLOOR);
     if (cut_at > 0 && n > 0) {
         double x = CHART_LEFT + cut_position(b, n, cut_at) * step;
-        page_put(p, "<line class=\"limit\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/><text class=\"limit-name\" "
-                    "x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">max_length %.0f</text>\n", x, x, CHART_TOP - 16, CHART_FLOOR,
-                 x > CHART_W / 2.0 ? x - 4 : x + 4, CHART_TOP - 20 + 12, x > CHART_W / 2.0 ? "end" : "start", cut_at);
+        page_put(p,
+                 "<line class=\"limit\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/><text class=\"limit-name\" "
+                 "x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">max_length %.0f</text>\n",
+                 x, x, CHART_TOP - 16, CHART_FLOOR, x > CHART_W / 2.0 ? x - 4 : x + 4, CHART_TOP - 20 + 12,
+                 x > CHART_W / 2.0 ? "end" : "start", cut_at);
     }
     page_put(p, "</svg></figure>\n");
 }

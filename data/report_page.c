@@ -10,7 +10,7 @@
 #include "data/report_html.h"
 #include "data/report_read.h"
 
-enum { LABELS_SHOWN = 40, ENDS_SHOWN = 20, SCRIPTS_SHOWN = 12, MAX_BUCKETS = 512, ODD_TEXT = 300 };
+enum { LABELS_SHOWN = 40, ENDS_SHOWN = 20, SCRIPTS_SHOWN = 12, MAX_BUCKETS = 512, ODD_TEXT = 300, PATHS_SHOWN = 12 };
 
 static const cJSON *splits_of(const cJSON *report) { return json_get(report, "splits"); }
 static const cJSON *sets_of(const cJSON *report)   { return json_get(report, "sets"); }
@@ -56,7 +56,8 @@ static void write_tiles(Page *p, const cJSON *report)
 static void write_warnings(Page *p, const cJSON *report)
 {
     const cJSON *w, *warnings = json_get(report, "warnings");
-    page_put(p, "<section id=\"warnings\"%s>\n<h2>Worth a look</h2>\n", warnings && warnings->child ? " class=\"warnings\"" : "");
+    page_put(p, "<section id=\"warnings\"%s>\n<h2>Worth a look</h2>\n",
+             warnings && warnings->child ? " class=\"warnings\"" : "");
     if (warnings && warnings->child) page_put(p, "<ul>\n");
     else page_put(p, "<p>Nothing stood out.</p>\n");
     cJSON_ArrayForEach(w, warnings) {
@@ -147,8 +148,9 @@ static void write_buckets(Page *p, const Bucket *b, size_t n)
 static void write_lengths(Page *p, const cJSON *report)
 {
     const cJSON *s, *bar;
-    page_put(p, "<p class=\"soft\">Tokens a text, special ones included, before anything is cut. Each bar reaches to the "
-                "number below it.</p>\n<div class=\"figures\">\n");
+    page_put(p,
+             "<p class=\"soft\">Tokens a text, special ones included, before anything is cut. Each bar reaches to the "
+             "number below it.</p>\n<div class=\"figures\">\n");
     cJSON_ArrayForEach(s, splits_of(report)) {
         static _Thread_local Bucket buckets[MAX_BUCKETS];
         const cJSON *lengths = json_get(s, "lengths");
@@ -191,7 +193,8 @@ static void write_scripts(Page *p, const cJSON *report)
     Counts counts = { 0 };
     if (p->status == OK) p->status = counts_read(&counts, sets_of(report), "scripts");
     if (p->status == OK && counts.n > 0)
-        counts_write(p, &counts, "Letters by writing system", "Script", 0, counts.n < SCRIPTS_SHOWN ? counts.n : SCRIPTS_SHOWN);
+        counts_write(p, &counts, "Letters by writing system", "Script", 0,
+                     counts.n < SCRIPTS_SHOWN ? counts.n : SCRIPTS_SHOWN);
     counts_release(&counts);
 }
 
@@ -265,7 +268,8 @@ static void write_repeats(Page *p, const cJSON *report)
     }
     if (leaks && leaks->child) page_table_end(p);
     cJSON_ArrayForEach(leak, leaks) {
-        snprintf(caption, sizeof caption, "Rows of %.60s found in %.60s", report_string(leak, "from"), report_string(leak, "into"));
+        snprintf(caption, sizeof caption, "Rows of %.60s found in %.60s", report_string(leak, "from"),
+                 report_string(leak, "into"));
         write_findings(p, json_get(leak, "examples"), caption, "Row", "Found as");
     }
     write_repeats_of(p, selection, "duplicates", "repeat an earlier one");
@@ -313,7 +317,8 @@ static void write_cleaning(Page *p, const cJSON *report)
 
 static bool has_cleaning(const cJSON *report)
 {
-    return any_has(sets_of(report), "cleaning") || any_has(sets_of(report), "anonymised") || any_has(sets_of(report), "augmented");
+    return any_has(sets_of(report), "cleaning") || any_has(sets_of(report), "anonymised") ||
+           any_has(sets_of(report), "augmented");
 }
 
 static void write_bad(Page *p, const cJSON *report)
@@ -340,7 +345,8 @@ static void write_odd(Page *p, const cJSON *report)
     page_table(p, "Rows least like the others", heads, COUNT(heads));
     cJSON_ArrayForEach(set, sets_of(report)) cJSON_ArrayForEach(row, json_get(set, "odd_rows")) {
         page_put(p, "<tr>");
-        page_cell_place(p, path_name(report_string(row, "path")), report_number(row, "line"), report_string(row, "why"));
+        page_cell_place(p, path_name(report_string(row, "path")), report_number(row, "line"),
+                        report_string(row, "why"));
         page_put(p, "<td class=\"t\" dir=\"auto\">");
         page_say_short(p, report_string(row, "text"), ODD_TEXT);
         page_put(p, "</td>");
@@ -349,15 +355,31 @@ static void write_odd(Page *p, const cJSON *report)
     page_table_end(p);
 }
 
-static bool has_odd(const cJSON *report) { return any_has(sets_of(report), "bad_lines") || any_has(sets_of(report), "odd_rows"); }
+static bool has_odd(const cJSON *report)
+{
+    return any_has(sets_of(report), "bad_lines") || any_has(sets_of(report), "odd_rows");
+}
 
 /* ---- where it comes from ---------------------------------------------------------------------------------------- */
+
+static void write_paths(Page *p, const cJSON *paths)
+{
+    const cJSON *path;
+    int          n = 0;
+    cJSON_ArrayForEach(path, paths) {
+        if (n++ >= PATHS_SHOWN) continue;
+        page_put(p, "%s<code>", n > 1 ? "<br/>" : "");
+        page_say(p, cJSON_IsString(path) ? path->valuestring : "");
+        page_put(p, "</code>");
+    }
+    if (n > PATHS_SHOWN) page_put(p, "<br/>and %d more", n - PATHS_SHOWN);
+}
 
 static void write_sources(Page *p, const cJSON *report)
 {
     static const char *const heads[] = { "Set", "Format", "#Rows", "#Bad rows", "#Size", "Files" };
     static const char *const hashes[] = { "Split", "Files", "Examples" };
-    const cJSON *set, *path, *s;
+    const cJSON *set, *s;
     char         bytes[32];
     if (sets_of(report) && sets_of(report)->child) page_table(p, NULL, heads, COUNT(heads));
     cJSON_ArrayForEach(set, sets_of(report)) {
@@ -366,11 +388,7 @@ static void write_sources(Page *p, const cJSON *report)
         page_cell_number(p, report_number(set, "rows"));
         page_cell_number(p, report_number(set, "bad_rows"));
         page_put(p, "<td class=\"n\">%s</td><td>", text_bytes(bytes, report_number(set, "bytes")));
-        cJSON_ArrayForEach(path, json_get(set, "paths")) {
-            page_put(p, "<code>");
-            page_say(p, cJSON_IsString(path) ? path->valuestring : "");
-            page_put(p, "</code>%s", path->next ? "<br/>" : "");
-        }
+        write_paths(p, json_get(set, "paths"));
         page_put(p, "</td>");
         page_row_end(p);
     }
@@ -428,14 +446,14 @@ static void write_foot(Page *p, const cJSON *report)
         page_put(p, "</code></p>\n");
     }
     page_put(p, "<p>Written by whet %s", WHET_VERSION);
-    if (report_number(report, "seconds") > 0) page_put(p, " in %s", text_seconds(took, report_number(report, "seconds")));
+    if (report_number(report, "seconds") > 0)
+        page_put(p, " in %s", text_seconds(took, report_number(report, "seconds")));
     page_put(p, "; the same as JSON is in data.json beside this page.</p>\n</footer>\n");
 }
 
-static void write_page(Page *p, const cJSON *report)
+static void write_page(Page *p, const cJSON *report, const char *name)
 {
-    const char *name = report_string(report, "name");
-    char        title[300];
+    char title[300];
     snprintf(title, sizeof title, "%.*s%sdata report", 240, name, name[0] ? ": " : "");
     page_begin(p, title);
     page_put(p, "<header>\n<h1>");
@@ -457,10 +475,10 @@ static void write_page(Page *p, const cJSON *report)
     page_end(p);
 }
 
-Status report_page_write(const cJSON *report, const char *path)
+Status report_page_write(const cJSON *report, const char *name, const char *path)
 {
     Page   p = { 0 };
-    write_page(&p, report);
+    write_page(&p, report, name);
     Status s = p.status;
     if (s == OK) s = file_write_whole(path, p.out.data, p.out.len);
     text_release(&p.out);

@@ -53,7 +53,7 @@ awk -v a="$planned" -v b="$took" 'BEGIN { exit !(a > 0.9 * b && a < 1.1 * b) }' 
 
 "$WHET" inspect --schema >schema.json
 cmp -s schema.json "$root/configs/job.schema.json" && ok "configs/job.schema.json is current" || bad "run: whet inspect --schema > configs/job.schema.json"
-for verb in prepare tokenizer train eval predict export inspect plan serve; do
+for verb in init prepare tokenizer train eval predict export inspect plan serve; do
   "$WHET" $verb --help >help.out
   grep -q "^usage: whet $verb" help.out || bad "whet $verb --help"
 done

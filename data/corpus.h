@@ -11,10 +11,12 @@
 
 typedef struct Corpus Corpus;
 
+typedef struct RowSpan { size_t begin, end; const char *label; } RowSpan;
 typedef struct Row {               /* strings live until the next corpus_row on this corpus */
     /* pair: NULL when not asked for or null. label: also when there is no such column */
     const char *text, *pair, *label;
-    size_t      n_text, n_pair;
+    size_t      n_text, n_pair, n_spans;
+    const RowSpan *spans;
     int64_t     line;              /* 1-based, where the row begins */
 } Row;
 

@@ -95,10 +95,11 @@ bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, 
         return api_fail(e, API_LOADING, NULL, "the model \"%s\" could not be loaded", m->name);
     const TaskDef *task = engine_model(m->engine)->task;
     bool embeds = strcmp(task->name, "embedding") == 0;
-    if (use == USE_EMBED ? !embeds : !task->has_classes)
+    bool classifies = task->has_classes && task->rows == ROW_SEQUENCE;
+    if (use == USE_EMBED ? !embeds : !classifies)
         return api_fail(e, API_BAD_REQUEST, "model", "the model \"%s\" is for %s and cannot answer this URL%s", m->name,
                         task->name,
-                        embeds ? "; ask POST /v1/embeddings" : task->has_classes ? "; ask POST /v1/classify" : "");
+                        embeds ? "; ask POST /v1/embeddings" : classifies ? "; ask POST /v1/classify" : "");
     *out = m;
     return true;
 }

@@ -85,7 +85,7 @@ static void same(const Case *c, const char *name, const REAL *got, int64_t n, do
 static void fill_batch(Case *c, const int32_t *use, int64_t n_use)
 {
     int64_t  n_labelled = 0, n_bounds;
-    bool     tokens = c->model->task->predicts_tokens, classes = c->model->task->has_classes;
+    bool     tokens = c->model->task->rows == ROW_LABELLED, classes = c->model->task->has_classes;
     int32_t *ids = ints(c, "ids", NULL), *segments = ints(c, "segments", NULL), *cu = ints(c, "cu_seqlens", &n_bounds);
     int32_t *labels = classes ? ints(c, "labels", NULL) : NULL,
             *rows = tokens ? ints(c, "label_rows", &n_labelled) : NULL;
@@ -277,7 +277,7 @@ static void check_gradients(Case *c)
     StepScalars s = loss_and_gradients(c, 0);
     REAL loss = (REAL)(s.loss_sum / s.count);
     same(c, "loss", &loss, 1, 1e-4);
-    saw_all(c, c->model->task->predicts_tokens ? "logits" : ""); /* of tokens they exist a chunk at a time, unnamed */
+    saw_all(c, c->model->task->rows == ROW_LABELLED ? "logits" : ""); /* of tokens they exist a chunk at a time, unnamed */
     same_gradients(c, s.count);
 }
 

@@ -8,8 +8,8 @@
 /* The mark and what follows it; "B" alone is of the type "_". false: no such tag. */
 static bool split(const char *tag, IobMark *mark, const char **type)
 {
-    static const char letters[] = "OBIESLU.";
-    static const IobMark marks[] = { IOB_O, IOB_B, IOB_I, IOB_E, IOB_S, IOB_E, IOB_S, IOB_O };
+    static const char letters[] = "OBIESLU";
+    static const IobMark marks[] = { IOB_O, IOB_B, IOB_I, IOB_E, IOB_S, IOB_E, IOB_S };
     const char *letter = *tag ? strchr(letters, *tag) : NULL;
     if (!letter || (tag[1] != '\0' && tag[1] != '-')) return false;
     *mark = marks[letter - letters];

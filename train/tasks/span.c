@@ -103,7 +103,6 @@ const TrainTask train_question_answering = {
     .name = "question-answering",
     .metrics = &metrics_answers,
     .labels = LABEL_SPAN,
-    .windows = true,
     .collate = span_collate,
     .loss = span_loss,
     .score = span_score,

@@ -190,7 +190,7 @@ void engine_output_release(EngineOutput *o)
     *o = (EngineOutput){ 0 };
 }
 
-static Status answer(const Engine *e, const AnswerInput *inputs, int64_t n, const AnswerOptions *o, cJSON *out)
+Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, const AnswerOptions *o, cJSON *out)
 {
     TRY(e->model->task->answer(e->model, inputs, n, o, out));
     cJSON *candidate;                              /* only this folder has both the model and the tokenizer */
@@ -200,11 +200,6 @@ static Status answer(const Engine *e, const AnswerInput *inputs, int64_t n, cons
         TRY(json_add_string(candidate, "token", token ? token : ""));
     }
     return OK;
-}
-
-Status engine_answer(const Engine *e, const REAL *row, const AnswerOptions *o, cJSON *out)
-{
-    return answer(e, &(AnswerInput){ .rows = row, .n = 1, .width = engine_width(e) }, 1, o, out);
 }
 
 /* ---- whole inputs --------------------------------------------------------------------------------------------------- */
@@ -278,7 +273,7 @@ static Status add_answer(const Engine *e, const AnswerInput *inputs, int64_t n, 
 {
     cJSON *one = cJSON_CreateObject();
     TRY(json_add(answers, NULL, one));
-    return answer(e, inputs, n, o, one);
+    return engine_answer(e, inputs, n, o, one);
 }
 
 /* The answers of one input, whose rows begin at `rows`; gives how many those were. */

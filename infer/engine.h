@@ -32,8 +32,8 @@ typedef struct EngineOutput { REAL *rows; int64_t n_rows; size_t cap; } EngineOu
 Status engine_run(Engine *e, const Encoding *const *inputs, int64_t n, EngineOutput *out) MUST_USE;
 void   engine_output_release(EngineOutput *o);
 
-/* What predict and serve say of one output row that is an input's whole answer, added to an object. */
-Status engine_answer(const Engine *e, const REAL *row, const AnswerOptions *o, cJSON *out) MUST_USE;
+/* What predict and serve say of an input's output rows, added to an object; n above 1 for the windows of one pair. */
+Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, const AnswerOptions *o, cJSON *out) MUST_USE;
 
 /* The same for whole inputs of any task: texts, and their sequences (one, or the windows of a long pair). Zero-initialise,
  * reuse for many inputs, engine_input_release at the end. The texts are copied. */

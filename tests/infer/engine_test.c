@@ -60,7 +60,13 @@ static void tagged_words(void **state)
         i++;
     }
     assert_int_equal(i, COUNT(expected));
-    assert_null(json_get(all->child, "entities"));               /* "late", "other": no marks of entities */
+    cJSON_ArrayForEach(one, json_get(all->child, "entities")) {
+        int begin = json_get(one, "begin")->valueint, end = json_get(one, "end")->valueint;
+        assert_string_equal(json_get(one, "type")->valuestring, "IT");
+        assert_int_equal(strlen(json_get(one, "text")->valuestring), end - begin);
+        assert_memory_equal(json_get(one, "text")->valuestring, text + begin, (size_t)(end - begin));
+    }
+    assert_non_null(json_get(all->child, "entities"));
     cJSON_Delete(all);
     engine_close(e);
 }

@@ -6,8 +6,9 @@
 
 #include "core/arena.h"
 #include "core/file.h"
+#include "data/tokenizer/windows.h"
 
-enum { WINDOW_OVERLAP = 128, WINDOW_LEAST = 16 };      /* tokens of the second text in two windows; at least in one */
+enum { WINDOW_OVERLAP = 128 };         /* tokens of a long second text that neighbouring windows share */
 
 struct Engine {
     Backend   *backend;
@@ -89,67 +90,25 @@ Status engine_encode(const Engine *e, const char *text, size_t n, const char *pa
     return OK;
 }
 
-/* ---- windows -------------------------------------------------------------------------------------------------------- */
-
-/* Of an untruncated pair: where the second text's tokens stand. */
-typedef struct PairParts { size_t begin, end; } PairParts;
-
-static PairParts parts_of(const Encoding *x)
-{
-    PairParts p = { 0 };
-    while (p.begin < x->n && (x->segments[p.begin] != 1 || x->words[p.begin] < 0)) p.begin++;
-    for (p.end = x->n; p.end > p.begin && (x->segments[p.end - 1] != 1 || x->words[p.end - 1] < 0);) p.end--;
-    return p;
-}
-
-static Status append(Encoding *to, const Encoding *from, size_t first, size_t n)
-{
-    size_t need = to->n + n, cap[3] = { to->cap, to->cap, to->cap };
-    TRY(mem_grow(&to->ids, &cap[0], need, sizeof *to->ids));
-    TRY(mem_grow(&to->words, &cap[1], need, sizeof *to->words));
-    TRY(mem_grow(&to->offsets, &cap[2], need, 2 * sizeof *to->offsets));
-    TRY(mem_grow(&to->segments, &to->cap, need, sizeof *to->segments));
-    memcpy(to->ids + to->n, from->ids + first, n * sizeof *to->ids);
-    memcpy(to->words + to->n, from->words + first, n * sizeof *to->words);
-    memcpy(to->segments + to->n, from->segments + first, n * sizeof *to->segments);
-    memcpy(to->offsets + 2 * to->n, from->offsets + 2 * first, 2 * n * sizeof *to->offsets);
-    to->n += n;
-    to->n_untruncated = to->n;
-    return OK;
-}
-
 static Status new_sequence(EngineInput *in, Encoding **out)
 {
     TRY(mem_grow(&in->sequences, &in->cap, in->n + 1, sizeof *in->sequences));
     *out = &in->sequences[in->n++];
-    (*out)->n = (*out)->n_untruncated = 0;
     return OK;
 }
 
-/* The first text whole with a piece of the second, as often as it takes; pieces overlap by WINDOW_OVERLAP tokens. */
 static Status read_windows(const Engine *e, size_t n_text, size_t n_pair, EngineInput *in)
 {
-    Encoding *whole = &in->whole, *out;
+    PairWindows w;
+    Encoding   *out;
     TRY(check_not_blank(in->text, n_text, in->pair, n_pair));
-    TRY(tokenizer_encode(e->tokenizer, in->text, n_text, in->pair, n_pair, &(EncodeOptions){ 0 }, whole));
-    PairParts p = parts_of(whole);
-    size_t    second = p.end - p.begin, around = whole->n - second, most = (size_t)e->max_length, room = second;
-    if (whole->n > most) {
-        if (around + WINDOW_LEAST > most)
-            return hint(fail(ERR_DATA, "the first text has %zu tokens, which leaves no room for the second among %zu",
-                             around, most),
-                        "shorten the first text");
-        room = most - around;
-    }
-    size_t overlap = room / 2 < WINDOW_OVERLAP ? room / 2 : WINDOW_OVERLAP;
-    for (size_t at = p.begin;; at += room - overlap) {
-        size_t size = p.end - at < room ? p.end - at : room;
+    TRY(tokenizer_encode(e->tokenizer, in->text, n_text, in->pair, n_pair, &(EncodeOptions){ 0 }, &in->whole));
+    TRY(pair_windows(&w, &in->whole, (size_t)e->max_length, WINDOW_OVERLAP));
+    for (size_t k = 0; k < w.n; k++) {
         TRY(new_sequence(in, &out));
-        TRY(append(out, whole, 0, p.begin));
-        TRY(append(out, whole, at, size));
-        TRY(append(out, whole, p.end, whole->n - p.end));
-        if (at + size >= p.end) return OK;
+        TRY(pair_window(&w, &in->whole, k, out));
     }
+    return OK;
 }
 
 /* ---- running -------------------------------------------------------------------------------------------------------- */

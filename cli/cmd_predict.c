@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "data/corpus.h"
+#include "data/rows.h"
 #include "infer/engine.h"
 
 typedef struct PredictArgs {
@@ -18,8 +18,8 @@ typedef struct PredictArgs {
 } PredictArgs;
 #define AT(member) OFFSET(PredictArgs, member)
 static const Option options[] = {
-    { "input", OPTION_PATH, AT(input), NULL, 0, 0, NULL, NULL, "a file of texts: JSONL, CSV, TSV, or a text a line" },
-    { "format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto|jsonl|csv|tsv|text", NULL, "of --input" },
+    { "input", OPTION_PATH, AT(input), NULL, 0, 0, NULL, NULL, "a file of texts: JSONL, CSV, TSV, SQuAD, CoNLL, or a text a line" },
+    { "format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto|jsonl|csv|tsv|conll|conllu|squad|text", NULL, "of --input" },
     { "text", OPTION_STRING, AT(text), "text", 0, 0, NULL, NULL, "its column with the text" },
     { "text_pair", OPTION_STRING, AT(text_pair), NULL, 0, 0, NULL, NULL, "its column with the second text" },
     { "pairs", OPTION_BOOL, AT(pairs), "false", 0, 0, NULL, NULL, "regression: the texts come in pairs" },
@@ -89,19 +89,26 @@ static Status add_text(Predict *p, const char *text, size_t n, const char *pair,
     return ++p->n == COUNT(p->inputs) ? flush_batch(p) : OK;
 }
 
-static Status add_file(Predict *p)
+/* needs_pair: a file whose rows have no second text is refused; some formats have one without being asked. */
+static Status add_file(Predict *p, bool needs_pair)
 {
-    Corpus       *c;
-    CorpusOptions o = { .format = p->a->format, .text = p->a->text, .pair = p->a->text_pair };
-    TRY(corpus_open(&c, p->a->input, &o));
+    char      *path = p->a->input;
+    StringList paths = { &path, 1 };
+    Rows      *rows;
+    bool       end = false;
+    TRY(rows_open(&rows, &(RowsOptions){ .paths = &paths, .format = p->a->format, .text = p->a->text,
+                                         .pair = p->a->text_pair }));
     Status s = OK;
-    for (int64_t i = 0; i < corpus_count(c) && s == OK; i++) {
-        Row row = { 0 };
-        s = corpus_row(c, i, &row);
+    while (s == OK) {
+        Row row;
+        s = rows_next(rows, &row, &end);
+        if (s != OK || end) break;
+        if (needs_pair && !row.pair)
+            s = hint(fail(ERR_USAGE, "this model judges pairs of texts"), "name the second column with --text_pair");
         if (s == OK) s = add_text(p, row.text, row.n_text, row.pair, row.n_pair);
-        if (s != OK) s = during(s, "reading %s:%lld", p->a->input, (long long)row.line);
+        if (s != OK) s = during(s, "reading %s:%lld", rows_path(rows, row.place.file), (long long)row.place.line);
     }
-    corpus_close(c);
+    rows_close(rows);
     return s;
 }
 
@@ -112,9 +119,7 @@ static Status predict(Predict *p, const Args *args)
     if (pair && !p->a->input && args->n_words % 2 == 0)
         return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "whet predict MODEL %s",
                     m->task->windows_pair ? "\"question\" \"text\"" : "\"first\" \"second\"");
-    if (pair && p->a->input && !p->a->text_pair)
-        return hint(fail(ERR_USAGE, "this model judges pairs of texts"), "name the second column with --text_pair");
-    if (p->a->input) TRY(add_file(p));
+    if (p->a->input) TRY(add_file(p, pair));
     for (size_t i = 1; i < args->n_words; i += pair ? 2 : 1) {
         const char *text = args->words[i], *second = pair ? args->words[i + 1] : NULL;
         TRY(add_text(p, text, strlen(text), second, second ? strlen(second) : 0));

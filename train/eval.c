@@ -39,7 +39,7 @@ static void free_answers(cJSON **answers, int64_t n)
 static Status write_prediction(Eval *e, const Row *row, cJSON *answer)
 {
     char *text;
-    TRY(json_add_number(answer, "line", (double)row->line));
+    TRY(json_add_number(answer, "line", (double)row->place.line));
     TRY(json_add_string(answer, "text", row->text));
     if (row->pair) TRY(json_add_string(answer, "text_pair", row->pair));
     TRY(json_print(&text, answer, false));

@@ -21,6 +21,7 @@ typedef struct StepLog {
 
 typedef struct RunHooks {
     void *arg;
+    void (*on_data)(void *arg, const char *set, double done, int64_t rows);      /* while text is tokenised; 0 .. 1 */
     void (*on_step)(void *arg, const StepLog *log,
                     bool logged); /* after every step; logged: it went to metrics.jsonl */
     void (*on_eval)(void *arg, int64_t step, const cJSON *report, bool is_best);

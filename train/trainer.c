@@ -48,9 +48,7 @@ static double learning_rate(const Run *r)
     const TrainConfig *t = &r->job->train;
     int64_t            step = r->state.step;
     if (t->max_batch_tokens > 0 && t->max_steps <= 0) { /* how many steps that will be is not known: go by examples */
-        double seen =
-            (double)r->state.cursor.epoch + (double)r->state.cursor.position / (double)dataset_count(r->train);
-        step = (int64_t)(seen / t->num_train_epochs * (double)r->total_steps);
+        step = (int64_t)(run_epoch(r) / t->num_train_epochs * (double)r->total_steps);
     }
     return schedule_rate(t, step, r->total_steps);
 }
@@ -149,7 +147,8 @@ static Status after_step(Run *r, bool last_step)
 {
     const TrainConfig *t = &r->job->train;
     RunState          *st = &r->state;
-    bool epoch_ends = st->cursor.position == 0 || st->cursor.position >= dataset_count(r->train), is_best = false;
+    int64_t examples = loader_examples(r->loader);
+    bool    epoch_ends = st->cursor.position == 0 || (examples > 0 && st->cursor.position >= examples), is_best = false;
     bool stopped = r->hooks.stop && *r->hooks.stop;
     if (epoch_ends && !r->warned_truncated && dataset_n_truncated(r->train) > 0) {
         run_note(r, "%lld texts were longer than max_length %lld and were cut",
@@ -191,7 +190,7 @@ static Status account(Run *r, int w, double rate, const StepScalars *s)
                     .total_steps = r->total_steps,
                     .learning_rate = rate,
                     .grad_norm = s->grad_norm,
-                    .epoch = (double)st->cursor.epoch + (double)st->cursor.position / (double)dataset_count(r->train),
+                    .epoch = run_epoch(r),
                     .loss = st->loss_sum / st->count,
                     .memory_mib = memory_mib(),
                     .tokens_per_second = (double)st->tokens / elapsed,

@@ -10,7 +10,8 @@
  *     min_chars:N max_chars:N min_words:N max_words:N script:Latin,Han[:SHARE] drop:PATTERN keep:PATTERN      filters
  *
  * and data.anonymize the kinds that are replaced after them (anonymize.h). Every step keeps account of where bytes went,
- * so that words and answers marked in a row still mark the same words and answers afterwards.
+ * so that words and answers marked in a row still mark the same words and answers afterwards. script:...:SHARE is the
+ * share of the letters that must be of these scripts, 0.9 unless told. Words are ICU's (segment.h).
  *
  * A Cleaner is immutable; threads share it, each with its own CleanWork, which holds results and counts. */
 #ifndef DATA_CLEAN_CLEAN_H
@@ -36,14 +37,17 @@ void   cleaner_free(Cleaner *c);
 Status clean_work_new(CleanWork **out, const Cleaner *c) MUST_USE;
 void   clean_work_free(CleanWork *w);
 
-/* One text of a row. text and n are replaced by the result, which lives until the next call with the same `slot`
- * (0 the text, 1 the pair). marks: byte offsets into the text, in any order, moved to where their bytes went. kept false:
- * a filter refused the text; the row is to be left out. */
+/* One text of a row. text and n are replaced by the result (NUL behind it, unless nothing changed), which lives until the
+ * next call with the same `slot` (0 the text, 1 the pair). marks: spans of the text in pairs, marks[2i] where one begins,
+ * marks[2i + 1] behind its end, the spans in any order; they move to where their bytes went (edits.h says what becomes of
+ * spans that reach into a replaced piece), and are empty where nothing of them is left. kept false: a filter refused the
+ * text; the row is to be left out. A text that is not UTF-8, or that a pattern gives up on, is ERR_DATA. */
 Status clean_text(const Cleaner *c, CleanWork *w, int slot, const char **text, size_t *n, size_t *marks, size_t n_marks,
                   bool *kept) MUST_USE;
 
-/* Counts so far: [{"step", "changed", "dropped", "items"}, ...] and for anonymisation {"email": 3, ...}; added up over
- * several works by clean_counts_add (from JSON, as a prepared shard remembers them). Gives. */
+/* Counts so far: {"steps": [{"step", "changed", "dropped", "items"}, ...], "anonymized": {"email": 3, ...}}, where changed
+ * and dropped are texts (a row may have two) and items replaced pieces; added up over several works by clean_counts_add
+ * (from JSON, as a prepared shard remembers them; an empty object to begin with). Gives. */
 Status clean_counts(const Cleaner *c, const CleanWork *w, cJSON **out) MUST_USE;
 Status clean_counts_add(cJSON *total, const cJSON *more) MUST_USE;
 

@@ -111,8 +111,8 @@ static Status set_add(AddedSet *set, const char *pattern, int32_t which, uint64_
 
 static Status normalise_pattern(Tokenizer *t, Scratch *sc, AddedToken *a)
 {
-    TRY(t->normalize(t, sc, a->content, strlen(a->content), 0));
-    return text_format(&a->shown, "%.*s", (int)sc->norm.n, sc->norm.text);
+    TRY(normalize(t, sc, a->content, strlen(a->content), 0));
+    return text_format(&a->shown, "%.*s", (int)sc->text->n, sc->text->text);
 }
 
 /* next_id: what the next token gets that the vocabulary does not have. */

@@ -22,62 +22,6 @@ static Status push(Pass *p, int32_t id, Span at)
     return OK;
 }
 
-/* Normalised text without added tokens: words, then tokens, whose places in the word become places in the original. */
-static Status encode_words(Pass *p, size_t begin, size_t end)
-{
-    const Tokenizer *t = p->t;
-    const char      *text = p->sc->norm.text;
-    Spans           *words = &p->sc->words;
-    TokenList       *out = p->out;
-    RunCursor        cursor = run_cursor_at(&p->sc->norm, begin);
-    words->n = 0;
-    TRY(t->pre_tokenize(text, begin, end, words));
-    for (size_t i = 0; i < words->n; i++) {
-        Span   w = words->items[i];
-        size_t from = out->n;
-        TRY(t->tokenize(t, text + w.begin, w.end - w.begin, out));
-        for (size_t k = from; k < out->n; k++) {
-            Token *token = &out->items[k];
-            Span   at = run_cursor_span(&cursor, w.begin + token->begin, w.begin + token->end);
-            *token = (Token){ token->id, p->word, at.begin, at.end };
-        }
-        p->word++;
-    }
-    return OK;
-}
-
-/* A piece of the text between the added tokens that are looked for before normalising. */
-static Status encode_piece(Pass *p, const char *text, size_t n, size_t shift)
-{
-    Normalized *norm = &p->sc->norm;
-    TRY(p->t->normalize(p->t, p->sc, text, n, shift));
-    AddedIter  iter = { 0 };
-    AddedMatch m;
-    while (added_next(p->t, &p->t->normalized, norm->text, norm->n, &iter, &m)) {
-        if (m.begin > iter.taken) TRY(encode_words(p, iter.taken, m.begin));
-        if (m.end > m.begin) {
-            RunCursor there = run_cursor_at(norm, m.begin);
-            TRY(push(p, m.token->id, run_cursor_span(&there, (uint32_t)m.begin, (uint32_t)m.end)));
-        }
-        iter.taken = m.end;
-    }
-    return norm->n > iter.taken ? encode_words(p, iter.taken, norm->n) : OK;
-}
-
-static Status encode_text(const Tokenizer *t, Scratch *sc, const char *text, size_t n, TokenList *out)
-{
-    Pass       p = { t, sc, out, 0 };
-    AddedIter  iter = { 0 };
-    AddedMatch m;
-    out->n = 0;
-    while (added_next(t, &t->raw, text, n, &iter, &m)) {
-        if (m.begin > iter.taken) TRY(encode_piece(&p, text + iter.taken, m.begin - iter.taken, iter.taken));
-        if (m.end > m.begin) TRY(push(&p, m.token->id, (Span){ (uint32_t)m.begin, (uint32_t)m.end }));
-        iter.taken = m.end;
-    }
-    return n > iter.taken ? encode_piece(&p, text + iter.taken, n - iter.taken, iter.taken) : OK;
-}
-
 /* ASCII eight bytes at a time; from the first other byte on, a sequence at a time. */
 static Status check_text(const char *text, size_t n, const char *which)
 {
@@ -93,6 +37,86 @@ static Status check_text(const char *text, size_t n, const char *which)
         return hint(fail(ERR_DATA, "%s: byte %zu is not UTF-8", which, at + bad),
                     "convert the text to UTF-8, for example with iconv");
     return OK;
+}
+
+/* The characters that [begin, end) of text touches: a model may cut characters into bytes. */
+static Span whole_characters(const Aligned *text, uint32_t begin, uint32_t end)
+{
+    while (begin > 0 && ((unsigned char)text->text[begin] & 0xC0) == 0x80) begin--;
+    while (end < text->n && ((unsigned char)text->text[end] & 0xC0) == 0x80) end++;
+    return (Span){ begin, end };
+}
+
+/* Normalised text without added tokens: words, then tokens, whose places in the word become places in the original. */
+static Status encode_words(Pass *p, size_t begin, size_t end)
+{
+    const Tokenizer *t = p->t;
+    Scratch         *sc = p->sc;
+    TokenList       *out = p->out;
+    TRY(pre_tokenize(t, sc, begin, end));
+    const Aligned *text = sc->text;
+    RunCursor      cursor = run_cursor_at(text, sc->words.n > 0 ? sc->words.items[0].begin : 0);
+    for (size_t i = 0; i < sc->words.n; i++) {
+        Span   w = sc->words.items[i];
+        size_t from = out->n;
+        TRY(t->tokenize(t, sc, text->text + w.begin, w.end - w.begin, out));
+        for (size_t k = from; k < out->n; k++) {
+            Token *token = &out->items[k];
+            Span   at = whole_characters(text, w.begin + token->begin, w.begin + token->end);
+            at = run_cursor_span(&cursor, at.begin, at.end);
+            *token = (Token){ token->id, p->word, at.begin, at.end };
+        }
+        p->word++;
+    }
+    return OK;
+}
+
+/* A piece of the text between the added tokens that are looked for before normalising. */
+static Status encode_piece(Pass *p, const char *text, size_t n, size_t shift)
+{
+    Scratch *sc = p->sc;
+    TRY(normalize(p->t, sc, text, n, shift));
+    Aligned   *norm = sc->kept = sc->text;
+    AddedIter  iter = { 0 };
+    AddedMatch m;
+    while (added_next(p->t, &p->t->normalized, norm->text, norm->n, &iter, &m)) {
+        if (m.begin > iter.taken) TRY(encode_words(p, iter.taken, m.begin));
+        if (m.end > m.begin) {
+            RunCursor there = run_cursor_at(norm, m.begin);
+            TRY(push(p, m.token->id, run_cursor_span(&there, (uint32_t)m.begin, (uint32_t)m.end)));
+        }
+        iter.taken = m.end;
+    }
+    return norm->n > iter.taken ? encode_words(p, iter.taken, norm->n) : OK;
+}
+
+Status tokenizer_pre_tokenize(const Tokenizer *t, Encoding *e, const char *text, size_t n, WordFn fn, void *arg)
+{
+    TRY(check_text(text, n, "the text"));
+    if (!e->scratch) TRY(mem_new(&e->scratch, 1, sizeof *e->scratch));
+    Scratch *sc = e->scratch;
+    TRY(normalize(t, sc, text, n, 0));
+    sc->kept = sc->text;
+    TRY(pre_tokenize(t, sc, 0, sc->kept->n));
+    for (size_t i = 0; i < sc->words.n; i++) {
+        Span w = sc->words.items[i];
+        TRY(fn(arg, sc->text->text + w.begin, w.end - w.begin));
+    }
+    return OK;
+}
+
+static Status encode_text(const Tokenizer *t, Scratch *sc, const char *text, size_t n, TokenList *out)
+{
+    Pass       p = { t, sc, out, 0 };
+    AddedIter  iter = { 0 };
+    AddedMatch m;
+    out->n = 0;
+    while (added_next(t, &t->raw, text, n, &iter, &m)) {
+        if (m.begin > iter.taken) TRY(encode_piece(&p, text + iter.taken, m.begin - iter.taken, iter.taken));
+        if (m.end > m.begin) TRY(push(&p, m.token->id, (Span){ (uint32_t)m.begin, (uint32_t)m.end }));
+        iter.taken = m.end;
+    }
+    return n > iter.taken ? encode_piece(&p, text + iter.taken, n - iter.taken, iter.taken) : OK;
 }
 
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
@@ -112,11 +136,15 @@ Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const ch
 void scratch_free(Scratch *sc)
 {
     if (!sc) return;
-    text_release(&sc->norm.buffer);
-    free(sc->norm.runs);
+    for (size_t i = 0; i < COUNT(sc->texts); i++) {
+        text_release(&sc->texts[i].buffer);
+        free(sc->texts[i].runs);
+    }
+    if (sc->work.release) sc->work.release(sc->work.state);
     free(sc->marks.items);
     free(sc->marks.sources.items);
     free(sc->words.items);
+    free(sc->next_words.items);
     free(sc->first.items);
     free(sc->second.items);
     free(sc);

@@ -9,16 +9,9 @@
 #include "core/json.h"
 #include "data/tokenizer/unicode.h"
 
-Status spans_add(Spans *s, size_t begin, size_t end)
-{
-    if (s->n == s->cap) TRY(mem_grow(&s->items, &s->cap, s->n + 1, sizeof *s->items));
-    s->items[s->n++] = (Span){ (uint32_t)begin, (uint32_t)end };
-    return OK;
-}
-
 enum { LETTER = 0, SPACE = UNICODE_SPACE, PUNCT = UNICODE_PUNCT };
 
-static Status bert_split(const char *text, size_t begin, size_t end, Spans *out)
+static Status bert_word(const char *text, size_t begin, size_t end, Spans *out)
 {
     const uint8_t *flat = unicode_flat();
     size_t         word = begin;                  /* where the word that is being read began */
@@ -44,19 +37,21 @@ static Status bert_split(const char *text, size_t begin, size_t end, Spans *out)
     return end > word ? spans_add(out, word, end) : OK;
 }
 
+static Status bert_split(const Step *step, Scratch *sc)
+{
+    (void)step;
+    sc->next_words.n = 0;
+    for (size_t i = 0; i < sc->words.n; i++)
+        TRY(bert_word(sc->text->text, sc->words.items[i].begin, sc->words.items[i].end, &sc->next_words));
+    scratch_take_words(sc);
+    return OK;
+}
+
 static Status bert_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
     (void)json;
     (void)name;
-    t->pre_tokenize = bert_split;
-    return OK;
-}
-
-/* None: the whole piece is one word. */
-static Status one_word(const char *text, size_t begin, size_t end, Spans *out)
-{
-    (void)text;
-    return end > begin ? spans_add(out, begin, end) : OK;
+    return steps_add(&t->pre_tokenizers, (Step){ bert_split, NULL, NULL });
 }
 
 static const PartDef pre_tokenizers[] = {
@@ -65,6 +60,5 @@ static const PartDef pre_tokenizers[] = {
 
 Status pre_tokenizer_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
-    t->pre_tokenize = one_word;
     return part_parse(t, json, name, "pre_tokenizer", pre_tokenizers, COUNT(pre_tokenizers));
 }

@@ -9,6 +9,7 @@
  * tokenizer_json() gives has them as one more member, "special_tokens_map", which other readers ignore. */
 #include "data/tokenizer/tokenizer_internal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ static Status parse_model(Tokenizer *t, const cJSON *json, const char *name)
 
 static int32_t usual_role(const Tokenizer *t, TokenRole role)
 {
-    if (role == TOKEN_UNK && t->wordpiece.unk_token) return t->wordpiece.unk_id;
+    if (role == TOKEN_UNK && t->unk_id >= 0) return t->unk_id;
     int32_t id = -1;
     for (size_t i = 0; id < 0 && i < COUNT(usual_names[role]); i++) id = tokenizer_id(t, usual_names[role][i]);
     return id;
@@ -118,6 +119,8 @@ static Status keep_text(Tokenizer *t, const char *json, size_t n)
     return OK;
 }
 
+static atomic_uint_fast64_t last_serial;
+
 Status tokenizer_parse(Tokenizer **out, const char *json, size_t n, const char *name)
 {
     cJSON     *root = NULL;
@@ -133,6 +136,8 @@ Status tokenizer_parse(Tokenizer **out, const char *json, size_t n, const char *
         char head[16] = "";                       /* 60 of the hash's 256 bits */
         memcpy(head, t->hash, sizeof head - 1);
         t->seed = strtoull(head, NULL, 16);
+        t->serial = atomic_fetch_add(&last_serial, 1) + 1;
+        t->unk_id = -1;
         s = parse_parts(t, root, name);
     }
     cJSON_Delete(root);
@@ -218,6 +223,9 @@ void tokenizer_free(Tokenizer *t)
 {
     if (!t) return;
     wordpiece_release(&t->wordpiece);
+    if (t->release_model) t->release_model(t->model);
+    steps_release(&t->normalizers);
+    steps_release(&t->pre_tokenizers);
     added_release(t);
     vocab_release(&t->vocab);
     free(t->single.pieces);

@@ -2,15 +2,20 @@
  *
  * A text goes through five parts, each named in tokenizer.json and found in a table of { type, parse function }:
  *
- *     text --added tokens--> pieces --normalizer--> Normalized --pre-tokenizer--> words --model--> Token list
+ *     text --added tokens--> pieces --normalizer--> Aligned text --pre-tokenizer--> words --model--> Token list
  *          --post-processor (a Template)--> Encoding
  *
- * To add a part: one file with its parse function (it fills its member of Tokenizer and sets the function pointer) and
- * one row in the table of normalize.c, pretokenize.c, models in tokenizer.c, template.c or decode.c.
+ * Normalizer and pre-tokenizer are lists of Steps (a Sequence in the file is the list, nested ones are flattened). A
+ * normalizer's step rewrites the text or leaves it alone; a pre-tokenizer's step cuts words finer, and may rewrite their
+ * text as well. All words of a piece lie in one Aligned text, as Spans; each of its bytes knows the bytes of the original
+ * that it stands for, however many steps were between. The model sees a word's bytes and answers with tokens whose
+ * places count from the word's start; places inside a character are widened to the character afterwards (encode.c).
+ *
+ * To add a part: one file with its parse function and one row in the table of normalize.c, pretokenize.c, models in
+ * tokenizer.c, template.c or decode.c; docs/howto/add-a-tokenizer-component.md goes through it.
  *
  * Everything a text needs while it is encoded lives in the Encoding's Scratch and is reused; the Tokenizer itself is
- * only read. Positions are 32 bits: TOKENIZER_MAX_TEXT keeps even a normalised text, at most three times as long as its
- * original (hangul, decomposed), below 2^32. */
+ * only read. Positions are 32 bits: what would become longer than that is refused (aligned.c). */
 #ifndef DATA_TOKENIZER_TOKENIZER_INTERNAL_H
 #define DATA_TOKENIZER_TOKENIZER_INTERNAL_H
 
@@ -83,51 +88,94 @@ static inline uint32_t trie_step(const Trie *trie, uint32_t node, unsigned char 
     }
 }
 
-/* ---- normalize.c ------------------------------------------------------------------------------------------------- */
+/* ---- aligned.c: text that remembers where it came from ------------------------------------------------------------- */
 
 /* Which bytes of the original a normalised byte stands for. Run i covers normalised bytes [at, next run's at). A linear
  * run copies: byte at + k is original byte begin + k. Any other stands for original [begin, end) as a whole. */
 typedef struct Run { uint32_t at, begin, end; } Run;
 enum { RUN_LINEAR = 0 };               /* in end: no run that stands for something ends at 0 */
 
-typedef struct Normalized {
-    const char *text;                  /* n bytes; `buffer`, or the original where nothing is normalised */
+typedef struct Aligned {
+    const char *text;                  /* n bytes; `buffer`, or the original where nothing is changed */
     size_t      n;
     Text        buffer;
     Run        *runs;
     size_t      n_runs, cap_runs;
-} Normalized;
+} Aligned;
+
+typedef struct Span { uint32_t begin, end; } Span;
+typedef struct Spans { Span *items; size_t n, cap; } Spans;
+typedef struct Scratch Scratch;
+
+Status spans_add(Spans *s, size_t begin, size_t end) MUST_USE;
+
+/* The text as it is: original[0..n) begins at byte `shift` of the whole. */
+Status aligned_of(Aligned *a, const char *original, size_t n, size_t shift) MUST_USE;
+
+/* Walks runs forward: what [begin, end) stands for in the original. begin must not go back from call to call. */
+typedef struct RunCursor { const Aligned *text; size_t run; } RunCursor;
+RunCursor run_cursor_at(const Aligned *text, size_t at);
+Span      run_cursor_span(RunCursor *c, uint32_t begin, uint32_t end);
+
+/* Writing: aligned_begin, then any of the others in order of the text, then aligned_end. */
+void   aligned_begin(Aligned *out);
+Status aligned_room(Aligned *out, size_t rest) MUST_USE;      /* for `rest` bytes and ALIGNED_SLACK more */
+Status aligned_copy(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;    /* bytes with their alignment */
+Status aligned_runs(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;    /* alignment; you write bytes */
+Status aligned_linear(Aligned *out, size_t begin) MUST_USE;   /* the bytes written next stand for themselves from begin */
+Status aligned_whole(Aligned *out, Span of) MUST_USE;         /* the bytes written next stand for `of` as a whole */
+Status aligned_put(Aligned *out, const char *bytes, size_t n, Span of) MUST_USE;
+void   aligned_end(Aligned *out);
+
+enum { ALIGNED_SLACK = 64 };
+
+/* ---- steps.c: what normalizers and pre-tokenizers have in common ----------------------------------------------------- */
+
+/* run reads sc->text (and for a pre-tokenizer sc->words, places in it) and leaves its result there: it writes into what
+ * scratch_next gives and sets sc->text to it, or returns having changed nothing. */
+typedef struct Step {
+    Status (*run)(const struct Step *step, Scratch *sc);
+    void    *state;                    /* its settings; read only once the tokenizer is open */
+    void   (*release)(void *state);    /* NULL: free */
+} Step;
+typedef struct Steps { Step *items; size_t n, cap; } Steps;
+
+Status   steps_add(Steps *steps, Step step) MUST_USE;         /* takes step.state, also when it fails */
+void     steps_release(Steps *steps);
+Aligned *scratch_next(Scratch *sc);                           /* a text to write that nobody reads */
+void     scratch_take_words(Scratch *sc);                     /* sc->next_words become sc->words */
+
+/* ---- normalize.c and the files of the normalizers ------------------------------------------------------------------- */
 
 /* A combining character that waits for its place. added: not the first of what one character decomposes into. */
 typedef struct Mark { uint64_t order; uint32_t cp; bool added; } Mark;
-typedef struct Span { uint32_t begin, end; } Span;
-typedef struct Spans { Span *items; size_t n, cap; } Spans;
 typedef struct Marks { Mark *items; size_t n, cap; Spans sources; } Marks;
 
+/* The settings of tokenizer_config.json that a vocab.txt knows, for saving. */
 typedef struct BertNormalizer {
     bool    clean_text, handle_chinese_chars, strip_accents, lowercase;
     uint8_t ascii[128];                /* what an ASCII byte becomes; 0: it is dropped */
 } BertNormalizer;
 
-typedef struct Scratch Scratch;
-
-/* original[0..n) begins at byte `shift` of the text; the runs count from the text's start. */
-typedef Status (*NormalizeFn)(const Tokenizer *t, Scratch *sc, const char *original, size_t n, size_t shift);
+Status normalizer_bert_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 Status normalizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;          /* json NULL: none */
+/* Sets sc->text to what original[0..n), at byte `shift` of the whole, becomes. */
+Status normalize(const Tokenizer *t, Scratch *sc, const char *original, size_t n, size_t shift) MUST_USE;
 
-/* Walks Normalized.runs forward: offsets in the original of normalised [begin, end), which must not go back. */
-typedef struct RunCursor { const Normalized *norm; size_t run; } RunCursor;
-RunCursor run_cursor_at(const Normalized *norm, size_t at);
-Span run_cursor_span(RunCursor *c, uint32_t begin, uint32_t end);
+/* ---- pretokenize.c and the files of the pre-tokenizers --------------------------------------------------------------- */
 
-/* ---- pretokenize.c ----------------------------------------------------------------------------------------------- */
-
-/* Appends the words of text[begin, end) to out, as positions in text. */
-typedef Status (*PreTokenizeFn)(const char *text, size_t begin, size_t end, Spans *out);
 Status pre_tokenizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
-Status spans_add(Spans *s, size_t begin, size_t end) MUST_USE;
+/* Sets sc->words, and sc->text if steps rewrite it, for bytes [begin, end) of sc->kept, which stays as it is. */
+Status pre_tokenize(const Tokenizer *t, Scratch *sc, size_t begin, size_t end) MUST_USE;
 
-/* ---- wordpiece.c: models ----------------------------------------------------------------------------------------- */
+/* Each word of a text after normalizer and pre-tokenizer, what a trainer counts; added tokens are not looked for, as in
+ * the reference. With t->raw_bytes they are the bytes of the text, else characters stand for bytes in a byte-level
+ * tokenizer. `e` lends its working memory. The word lives until fn returns. */
+typedef Status (*WordFn)(void *arg, const char *word, size_t n);
+Status tokenizer_pre_tokenize(const Tokenizer *t, Encoding *e, const char *text, size_t n, WordFn fn,
+                              void *arg) MUST_USE;
+
+/* ---- models: wordpiece.c, bpe.c, unigram.c, wordlevel.c ------------------------------------------------------------- */
 
 typedef struct Token { int32_t id, word; uint32_t begin, end; } Token;
 typedef struct TokenList { Token *items; size_t n, cap; } TokenList;
@@ -139,11 +187,26 @@ typedef struct WordPiece {
     size_t  n_prefix, max_chars;
 } WordPiece;
 
-/* Appends the tokens of one word, their places counted from its start. */
-typedef Status (*TokenizeFn)(const Tokenizer *t, const char *word, size_t n, TokenList *out);
+/* Appends the tokens of one word, their places counted from its start, in bytes. The word is never empty. Working memory
+ * goes into sc->work. */
+typedef Status (*TokenizeFn)(const Tokenizer *t, Scratch *sc, const char *word, size_t n, TokenList *out);
 
+/* What a model keeps from word to word: buffers, a cache. An Encoding may meet several tokenizers, so a model whose
+ * t->serial is not `owner` calls model_work_take, which releases what was there, and starts anew. */
+typedef struct ModelWork { uint64_t owner; void *state; void (*release)(void *state); } ModelWork;
+void model_work_take(ModelWork *work, const Tokenizer *t, void *state, void (*release)(void *state));
+
+/* A model's parse fills t->vocab, sets t->tokenize, t->model with t->release_model where it has more to keep, t->unk_id
+ * where it has an unknown token, and t->use_raw_bytes where it can read bytes instead of the characters of ByteLevel. */
 Status wordpiece_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 void   wordpiece_release(WordPiece *w);
+Status bpe_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status unigram_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status wordlevel_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+
+/* From now on words come as the bytes they are. *ok false, and nothing changed, when a token of the vocabulary is no
+ * sequence of ByteLevel's 256 characters: then the words keep those characters. Called once, when all parts are read. */
+Status bpe_use_raw_bytes(Tokenizer *t, bool *ok) MUST_USE;
 
 /* ---- added.c ----------------------------------------------------------------------------------------------------- */
 
@@ -191,17 +254,21 @@ Status decoder_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 struct Scratch {
-    Normalized norm;
-    Marks      marks;
-    Spans      words;
-    TokenList  first, second;
+    Aligned        texts[3];
+    Aligned       *text;               /* one of them: as far as the steps have come */
+    Aligned       *kept;               /* the normalised text, while pre-tokenizers rewrite pieces of it; or NULL */
+    Marks          marks;
+    Spans          words, next_words;  /* in *text; what a pre-tokenizer writes before it swaps them */
+    ModelWork      work;
+    TokenList      first, second;
 };
 
 struct Tokenizer {
     char            *json;
     char             hash[HASH_HEX];
     uint64_t         seed;                         /* from the hash: order of the tables inside */
-    Vocab            vocab;
+    uint64_t         serial;                       /* of this open tokenizer, never used again in the process; not 0 */
+    Vocab            vocab;                        /* tokens as the file has them, whatever a model looks up */
     AddedToken      *added;
     size_t           n_added;
     Vocab            added_names;                  /* content -> index in added */
@@ -209,11 +276,17 @@ struct Tokenizer {
     AddedSet         raw, normalized;
     int32_t          size;
 
-    NormalizeFn      normalize;
+    Steps            normalizers, pre_tokenizers;
     BertNormalizer   bert;
-    PreTokenizeFn    pre_tokenize;
+    bool             raw_bytes;                    /* words reach the model as bytes of UTF-8, not as ByteLevel's characters */
+
     TokenizeFn       tokenize;
     WordPiece        wordpiece;
+    void            *model;                        /* of any other model */
+    void           (*release_model)(void *model);
+    Status         (*use_raw_bytes)(Tokenizer *t, bool *ok);
+    int32_t          unk_id;                       /* -1: the model has none */
+
     Template         single, pair;
     DecodeFn         decode;
     WordPieceDecoder wordpiece_decoder;

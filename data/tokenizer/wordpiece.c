@@ -26,8 +26,9 @@ static size_t count_chars(const char *s, size_t n)
     return chars;
 }
 
-static Status tokenize_word(const Tokenizer *t, const char *word, size_t n, TokenList *out)
+static Status tokenize_word(const Tokenizer *t, Scratch *sc, const char *word, size_t n, TokenList *out)
 {
+    (void)sc;
     const WordPiece *w = &t->wordpiece;
     const Trie      *trie = &w->trie;
     if (n > w->max_chars && count_chars(word, n) > w->max_chars) return add_token(out, w->unk_id, 0, n);
@@ -97,6 +98,7 @@ Status wordpiece_parse(Tokenizer *t, const cJSON *json, const char *name)
     w->n_prefix = strlen(prefix);
     w->max_chars = (size_t)max_chars;
     t->tokenize = tokenize_word;
+    t->unk_id = w->unk_id;
     return build_trie(t);
 }
 

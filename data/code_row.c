@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "data/coder_internal.h"
 #include "data/select/select.h"
+#include "data/tokenizer/windows.h"
 
 /* A row while it is worked on: the texts as they are now, and where the marked pieces have gone. */
 typedef struct Piece {
@@ -194,15 +195,20 @@ static Status code_windows(RowWork *w, const Piece *p, Block *b)
 
 static Status code_answer(RowWork *w, const Piece *p, Block *b)
 {
-    Encoding *e = &w->encoding;
-    int64_t   at;
+    const CoderOptions *o = w->o;
+    Encoding           *whole = &w->encoding, *e = &w->window;
+    PairWindows         windows;
+    int64_t             at;
     TRY(check_not_empty(w, p, p->text, p->n_text));
     TRY(check_not_empty(w, p, p->pair, p->n_pair));
-    TRY(tokenizer_encode(w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair,
-                         &(EncodeOptions){ .max_length = (size_t)w->o->max_length }, e));
-    TRY(put_tokens(w, b, e, 0, e->n, false, &at));
-    TRY(put_example(w, b, p, at, e->n_untruncated));
-    put_answer(w, b, p, at, e);
+    TRY(tokenizer_encode(o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &(EncodeOptions){ 0 }, whole));
+    TRY(pair_windows(&windows, whole, o->max_length > 0 ? (size_t)o->max_length : whole->n, (size_t)o->stride));
+    for (size_t k = 0; k < windows.n; k++) {
+        TRY(pair_window(&windows, whole, k, e));
+        TRY(put_tokens(w, b, e, 0, e->n, false, &at));
+        TRY(put_example(w, b, p, at, e->n));
+        put_answer(w, b, p, at, e);
+    }
     return OK;
 }
 

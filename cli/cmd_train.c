@@ -64,13 +64,17 @@ static void on_step(void *arg, const StepLog *l, bool logged)
 static void on_eval(void *arg, int64_t step, const cJSON *report, bool is_best)
 {
     (void)arg;
+    static const char *const shown[][2] = {
+        { "accuracy", "accuracy" }, { "macro_f1", "macro F1" },       { "entity_f1", "entity F1" },
+        { "pearson", "Pearson" },   { "spearman", "Spearman" },       { "exact_match", "exact match" },
+        { "f1", "F1" },             { "perplexity", "perplexity" },
+    };
     double loss = 0, value;
-    char   more[128] = "";
+    char   more[160] = "";
     metrics_value(report, "loss", &loss);
-    if (metrics_value(report, "accuracy", &value)) snprintf(more, sizeof more, "  accuracy %.4f", value);
-    if (metrics_value(report, "macro_f1", &value))
-        snprintf(more + strlen(more), sizeof more - strlen(more), "  macro F1 %.4f", value);
-    if (metrics_value(report, "perplexity", &value)) snprintf(more, sizeof more, "  perplexity %.2f", value);
+    for (size_t i = 0; i < COUNT(shown); i++)
+        if (metrics_value(report, shown[i][0], &value))
+            snprintf(more + strlen(more), sizeof more - strlen(more), "  %s %.4f", shown[i][1], value);
     log_line("step %lld: validation loss %.4f%s%s", (long long)step, loss, more, is_best ? "  (best)" : "");
 }
 

@@ -15,6 +15,8 @@
 #include "data/coder_internal.h"
 #include "data/select/select.h"
 
+enum { LEAST_CONTEXT = 16 };           /* tokens of the context that a window holds at least */
+
 /* A row while it is worked on: the texts as they are now, and where the marked pieces have gone. */
 typedef struct Piece {
     const char     *text, *pair;
@@ -197,7 +199,7 @@ static Status code_answer(RowWork *w, const Piece *p, Block *b)
 {
     Windows      *v = &w->windows;
     EncodeOptions o = { .max_length = (size_t)w->o->max_length, .truncation = TRUNCATE_ONLY_SECOND,
-                        .stride = (size_t)w->o->stride };
+                        .stride = (size_t)w->o->stride, .least = LEAST_CONTEXT };
     TRY(check_not_empty(w, p, p->text, p->n_text));
     TRY(check_not_empty(w, p, p->pair, p->n_pair));
     TRY(windows_begin(v, w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &o));

@@ -105,12 +105,17 @@ static Status open_data(Run *r)
     return open_loader(r);
 }
 
+static StringList label_names(const Run *r)      /* borrowed */
+{
+    const Labels *l = dataset_labels(r->train);
+    return (StringList){ l ? l->names : NULL, l ? (size_t)l->n : 0 };
+}
+
 /* A model like the job says on `backend`, its parameters trainable as the job says, values not filled yet. */
 static Status declare_model(const Run *r, Backend *backend, Model **out)
 {
     const Job    *job = r->job;
-    const Labels *l = dataset_labels(r->train);
-    StringList    labels = { l ? l->names : NULL, l ? (size_t)l->n : 0 };
+    StringList    labels = label_names(r);
     ModelConfig   config = job->model;                          /* shallow: model_new copies */
     const TaskDef *task;
     Model         *m;
@@ -120,6 +125,7 @@ static Status declare_model(const Run *r, Backend *backend, Model **out)
                          tokenizer_size(r->tokenizer), (long long)config.vocab_size),
                     "tokenizer and model must belong together: check model.tokenizer and model.from");
     TRY(task_need(&task, job->task));
+    config.pairs = task->may_pair && job->data.text_pair;
     TRY(model_new(&m, backend, &config, task, &labels));
     Status s = params_freeze(&m->params, (const char *const *)job->train.freeze.items, job->train.freeze.n,
                              job->train.freeze_layers);
@@ -302,7 +308,6 @@ static Status open_parts(Run *r, Bundle *from)
     const Job *job = r->job;
     parallel_set_threads((int)job->threads);
     TRY(train_task_need(&r->task, job->task));
-    r->best_metric = job->train.metric_for_best_model ? job->train.metric_for_best_model : r->task->best_metric;
     if (job->model.from) TRY(bundle_open(from, job->model.from, NULL));
     TRY(open_tokenizer(r, from));
     r->max_length = job->data.max_length > 0 ? job->data.max_length : job->model.max_position_embeddings;
@@ -311,6 +316,9 @@ static Status open_parts(Run *r, Bundle *from)
                          (long long)r->max_length, (long long)job->model.max_position_embeddings),
                     "use at most %lld", (long long)job->model.max_position_embeddings);
     TRY(open_data(r));
+    StringList labels = label_names(r);
+    r->best_metric = job->train.metric_for_best_model ? job->train.metric_for_best_model
+                                                      : metrics_best(r->task->metrics, &labels);
     return make_plan(r);
 }
 

@@ -100,9 +100,14 @@ static Status name_the_culprit(Run *r, int w)
 
 /* ---- evaluation and checkpoints ------------------------------------------------------------------------------------- */
 
-static bool smaller_is_better(const char *metric)
+static Status no_such_metric(const Run *r)
 {
-    return strcmp(metric, "loss") == 0 || strcmp(metric, "log_loss") == 0 || strcmp(metric, "perplexity") == 0;
+    char names[256] = "";
+    for (int i = 0; metrics_name(r->task->metrics, i); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 metrics_name(r->task->metrics, i));
+    return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task", r->best_metric),
+                "use one of %s", names);
 }
 
 static Status evaluate(Run *r, bool *is_best)
@@ -114,11 +119,9 @@ static Status evaluate(Run *r, bool *is_best)
     r->last_eval = NULL;
     TRY(eval_run(r->ctx, r->model, r->validation, "validation", &o, &r->last_eval));
     if (!metrics_value(r->last_eval, r->best_metric, &value))
-        return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task",
-                         r->best_metric),
-                    "accuracy, macro_f1, matthews_correlation, loss, perplexity, ...");
+        return no_such_metric(r);
     RunState *st = &r->state;
-    *is_best = st->best_step < 0 || (smaller_is_better(r->best_metric) ? value < st->best : value > st->best);
+    *is_best = st->best_step < 0 || (metrics_smaller_is_better(r->best_metric) ? value < st->best : value > st->best);
     st->bad_evals = *is_best ? 0 : st->bad_evals + 1;
     if (*is_best) {
         st->best = value;

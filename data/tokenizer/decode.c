@@ -81,7 +81,8 @@ Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool s
     DecodeWork work = { 0 };
     Status     s = OK;
     *out = NULL;
-    for (size_t i = 0, shown = 0; s == OK && i < n; i++) {
+    if (t->decode_ids) s = t->decode_ids(t, ids, n, skip_special, &text);
+    for (size_t i = 0, shown = 0; s == OK && !t->decode_ids && i < n; i++) {
         const AddedToken *added = tokenizer_added(t, ids[i]);
         const char       *token = added ? added->shown : vocab_string(&t->vocab, ids[i]);
         if (added && skip_special && added->skipped) continue;

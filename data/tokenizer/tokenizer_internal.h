@@ -288,6 +288,9 @@ struct Tokenizer {
     void           (*release_model)(void *model);
     Status         (*use_raw_bytes)(Tokenizer *t, bool *ok);
     int32_t          unk_id;                       /* -1: the model has none */
+    bool             hide_pieces;                  /* added tokens that the vocabulary has are not looked for in texts */
+    Status         (*decode_ids)(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
+                                 Text *out);       /* in place of `decode`, where tokens alone do not say it; NULL */
 
     Template         single, pair;
     DecodeFn         decode;

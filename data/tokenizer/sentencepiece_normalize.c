@@ -95,7 +95,7 @@ Status spm_normalize(const Step *step, Scratch *sc)
     const Spm  *spm = step->state;
     const char *text = sc->text->text;
     size_t      n = sc->text->n;
-    Writer      w = { spm, scratch_next(sc), sc->text->runs[0].begin, spm->remove_extra_whitespaces };
+    Writer      w = { spm, scratch_next(sc), sc->shift, spm->remove_extra_whitespaces };
     size_t      at = spm->remove_extra_whitespaces ? skip_leading(spm, text, n) : 0;
     bool        empty = at == n;
     aligned_begin(w.out);

@@ -88,3 +88,25 @@ Status build_template(cJSON *root, const BuildTemplate *t)
     for (size_t k = 0; k < COUNT(t->pair_middle); k++) TRY(define_special(specials, t->pair_middle[k]));
     return OK;
 }
+
+Status build_byte_level(cJSON *root, const char *const *regexes, size_t n, bool add_prefix_space)
+{
+    cJSON *outer, *list, *part, *pattern;
+    TRY(build_part(root, "pre_tokenizer", "Sequence", &outer));
+    TRY(build_array(outer, "pretokenizers", &list));
+    for (size_t i = 0; i < n; i++) {
+        TRY(build_part(list, "", "Split", &part));
+        TRY(build_object(part, "pattern", &pattern));
+        TRY(json_add_string(pattern, "Regex", regexes[i]));
+        TRY(json_add_string(part, "behavior", "Isolated"));
+        TRY(build_bool(part, "invert", false));
+    }
+    TRY(build_part(list, "", "ByteLevel", &part));
+    TRY(build_bool(part, "add_prefix_space", add_prefix_space));
+    TRY(build_bool(part, "trim_offsets", true));
+    TRY(build_bool(part, "use_regex", n == 0));
+    TRY(build_part(root, "decoder", "ByteLevel", &part));
+    TRY(build_bool(part, "add_prefix_space", true));
+    TRY(build_bool(part, "trim_offsets", true));
+    return build_bool(part, "use_regex", true);
+}

@@ -27,4 +27,16 @@ typedef struct BuildTemplate {
 } BuildTemplate;
 Status build_template(cJSON *root, const BuildTemplate *t) MUST_USE;
 
+/* pre_tokenizer and decoder of a byte-level model. Regular expressions cut the text one after the other; with none it is
+ * ByteLevel's own, GPT-2's. */
+Status build_byte_level(cJSON *root, const char *const *regexes, size_t n, bool add_prefix_space) MUST_USE;
+
+#define BUILD_REGEX_DIGIT "\\p{N}"
+#define BUILD_REGEX_GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+#define BUILD_REGEX_WORDS(digits)                                                                                    \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+" \
+    "|\\s+(?!\\S)|\\s+"
+#define BUILD_REGEX_LLAMA3 BUILD_REGEX_WORDS("\\p{N}{1,3}")
+#define BUILD_REGEX_QWEN2 BUILD_REGEX_WORDS("\\p{N}")
+
 #endif

@@ -12,7 +12,10 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/tokenizer/gguf_vocab.h"
 #include "data/tokenizer/json_build.h"
+#include "data/tokenizer/sentencepiece.h"
+#include "data/tokenizer/vocab_merges.h"
 
 /* ---- configs ----------------------------------------------------------------------------------------------------- */
 
@@ -190,7 +193,7 @@ static Status write_json(cJSON *root, const Line *lines, size_t n, const cJSON *
     return write_model(root, lines, n, specials[TOKEN_UNK].content);
 }
 
-Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
+static Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
 {
     char      *text = NULL;
     size_t     size = 0, n = 0;
@@ -209,6 +212,58 @@ Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
     free(lines);
     free(text);
     return s;
+}
+
+/* ---- which file ---------------------------------------------------------------------------------------------------- */
+
+static Status gguf_to_json(char **out, const char *path, const cJSON *config)
+{
+    (void)config;
+    return gguf_vocab_file_to_json(out, path);
+}
+
+/* By the end of the file's name; the first that fits counts. Anything else is a tokenizer.json. */
+static const struct { const char *suffix; Status (*to_json)(char **out, const char *path, const cJSON *config); } kinds[] = {
+    { "vocab.json", vocab_merges_file_to_json },
+    { "encoder.json", vocab_merges_file_to_json },
+    { ".model", sentencepiece_file_to_json },
+    { ".gguf", gguf_to_json },
+    { ".txt", vocab_txt_to_json },
+};
+
+Status tokenizer_file_to_json(char **out, size_t *n, const char *path, const cJSON *config)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        if (!path_has_suffix(path, kinds[i].suffix)) continue;
+        TRY(kinds[i].to_json(out, path, config));
+        *n = strlen(*out);
+        return OK;
+    }
+    return file_read(out, n, path, TOKENIZER_MAX_FILE);
+}
+
+static Status find_in_folder(char **out, const char *folder, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        TRY(path_join(out, folder, names[i]));
+        if (file_exists(*out)) return OK;
+        free(*out);
+        *out = NULL;
+    }
+    return OK;
+}
+
+Status tokenizer_choose_file(char **out, const char *path)
+{
+    static const char *const first[] = { "tokenizer.json" };
+    static const char *const last[] = { "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt" };
+    if (!file_is_folder(path)) return text_copy(out, path);
+    TRY(find_in_folder(out, path, first, COUNT(first)));
+    if (!*out) TRY(vocab_merges_find(out, path));
+    if (!*out) TRY(find_in_folder(out, path, last, COUNT(last)));
+    return *out ? OK
+                : hint(fail(ERR_IO, "%s holds no tokenizer.json, vocab.json with merges.txt, .model or vocab.txt", path),
+                       "copy the tokenizer's files of the published checkpoint there");
 }
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */

@@ -419,7 +419,9 @@ extern const char *const role_keys[TOKEN_N_ROLES];                            /*
 Status tokenizer_config_read(cJSON **config, const char *folder) MUST_USE;    /* {} when there is none */
 Status token_names_read(TokenNames *names, const cJSON *config, const char *where) MUST_USE;
 void   token_names_release(TokenNames *names);
-Status vocab_txt_to_json(char **out, const char *path, const cJSON *config) MUST_USE;
+/* The file to read in a folder, or the path itself; its text as a tokenizer.json, whatever kind of file it is. */
+Status tokenizer_choose_file(char **out, const char *path) MUST_USE;
+Status tokenizer_file_to_json(char **out, size_t *n, const char *path, const cJSON *config) MUST_USE;
 
 /* A part by its type: refuses by name with what there is. json must be an object. */
 typedef Status (*PartParse)(Tokenizer *t, const cJSON *json, const char *name);

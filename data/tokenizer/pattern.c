@@ -84,7 +84,7 @@ static Status respell_escape(Respell *r)
     return text_add(r->out, both, c ? 2 : 1);
 }
 
-/* [:name:] may stand in brackets; brackets in brackets and && mean sets, which PCRE2 10.42 does not have. */
+/* Brackets in brackets and && mean sets, which PCRE2 10.42 does not have; [:alpha:] and the like differ in what they hold. */
 static Status respell_in_class(Respell *r)
 {
     if (r->p[0] == '[' || (r->p[0] == '&' && r->p[1] == '&')) r->why = "sets inside brackets";

@@ -100,7 +100,7 @@ static void window_numbers(size_t k, size_t n_outer, size_t n_inner, size_t *out
     *inner = k == 0 ? 0 : k > later ? k - later : (k - 1) % n_inner;
 }
 
-Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
+Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
                      const EncodeOptions *options)
 {
     static const EncodeOptions none;
@@ -119,7 +119,7 @@ Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n,
     return size_mul(w->counts[0], w->counts[1], &w->n);
 }
 
-Status windows_next(Windows *w, bool *more)
+Status encode_windows_next(EncodeWindows *w, bool *more)
 {
     *more = w->next < w->n;
     if (!*more) return OK;
@@ -133,4 +133,4 @@ Status windows_next(Windows *w, bool *more)
     return template_apply(w->tokenizer, &x[0], w->texts[1] ? &x[1] : NULL, !w->options.no_special_tokens, &w->encoding);
 }
 
-void windows_release(Windows *w) { encoding_release(&w->encoding); }
+void encode_windows_release(EncodeWindows *w) { encoding_release(&w->encoding); }

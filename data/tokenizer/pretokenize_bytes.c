@@ -19,20 +19,17 @@ static bool stands_for_itself(unsigned byte)
     return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
 }
 
+/* The others lie in three stretches: up to the space, from DEL to the no-break space, and the soft hyphen. */
 uint32_t byte_to_char(unsigned char byte)
 {
-    uint32_t next = 0x100;
     if (stands_for_itself(byte)) return byte;
-    for (unsigned b = 0; b < byte; b++) next += !stands_for_itself(b);
-    return next;
+    return byte <= ' ' ? 0x100u + byte : byte == 0xAD ? 0x143u : 0x121u + (byte - 0x7Fu);
 }
 
 int byte_of_char(uint32_t cp)
 {
     if (cp < 0x100) return stands_for_itself(cp) ? (int)cp : -1;
-    for (unsigned b = 0; cp < 0x144 && b < 256; b++)
-        if (!stands_for_itself(b) && byte_to_char((unsigned char)b) == cp) return (int)b;
-    return -1;
+    return cp <= 0x120 ? (int)cp - 0x100 : cp < 0x143 ? (int)cp - 0x121 + 0x7F : cp == 0x143 ? 0xAD : -1;
 }
 
 Status rewriter_bytes(Rewriter *w, size_t end)

@@ -27,8 +27,10 @@ enum { MAX_PATTERN = 1 << 16, MATCH_LIMIT = 20000000, HEAP_LIMIT_KIB = 64 << 10 
 
 /* ---- respelling -------------------------------------------------------------------------------------------------- */
 
-/* Inside brackets. Oniguruma's \w is alphabetic, marks, decimal digits, connectors; and some numbers and symbols. */
-#define WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}\\x{24B6}-\\x{24E9}" \
+/* Inside brackets. Oniguruma's \w is alphabetic, marks, decimal digits, connectors; outside brackets also six
+ * numbers of Latin-1. */
+#define WORDS LISTED_WORDS "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}"
+#define LISTED_WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}" \
               "\\x{1F130}-\\x{1F149}\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}"
 #define BLANKS "\\t-\\r \\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}"
 #define NOT_BLANKS "\\x{0}-\\x{8}\\x{E}-\\x{1F}!-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{1FFF}" \
@@ -36,7 +38,7 @@ enum { MAX_PATTERN = 1 << 16, MATCH_LIMIT = 20000000, HEAP_LIMIT_KIB = 64 << 10 
 
 /* An escape's letter; what it becomes outside and inside brackets. NULL inside: refused there. */
 static const struct { char letter; const char *outside, *inside; } escapes[] = {
-    { 'w', "[" WORDS "]",      WORDS        }, { 'W', "[^" WORDS "]",      NULL       },
+    { 'w', "[" WORDS "]",      LISTED_WORDS }, { 'W', "[^" WORDS "]",      NULL       },
     { 's', "[" BLANKS "]",     BLANKS       }, { 'S', "[^" BLANKS "]",     NOT_BLANKS },
     { 'd', "\\p{Nd}",          "\\p{Nd}"    }, { 'D', "\\P{Nd}",           "\\P{Nd}"  },
     { 'h', "[0-9a-fA-F]",      "0-9a-fA-F"  }, { 'H', "[^0-9a-fA-F]",      NULL       },
@@ -44,7 +46,7 @@ static const struct { char letter; const char *outside, *inside; } escapes[] = {
     { 'b', "(?:(?<=[" WORDS "])(?![" WORDS "])|(?<![" WORDS "])(?=[" WORDS "]))", "\\x08" },
     { 'B', "(?:(?<=[" WORDS "])(?=[" WORDS "])|(?<![" WORDS "])(?![" WORDS "]))", NULL },
 };
-static const char plain_escapes[] = "nrtfaepP";                              /* the same in both */
+static const char plain_escapes[] = "nrtfae";                                  /* the same in both */
 static const char outside_escapes[] = "AzZG123456789";
 
 typedef struct Respell { const char *p; Text *out; bool in_class; const char *why; } Respell;
@@ -65,10 +67,23 @@ static Status respell_hex(Respell *r)
     return text_addf(r->out, "\\x{%s}", digits);
 }
 
+/* \p{Han} is the script; PCRE2 means Script_Extensions by it. Categories have one or two letters. */
+static Status respell_property(Respell *r)
+{
+    const char *name = r->p + 2, *end = strchr(r->p, '}');
+    bool        not = *name == '^';
+    char        head[8];
+    if (r->p[1] != '{' || !end || end - name - not <= 2) return text_add(r->out, (char[]){ '\\', *r->p++ }, 2);
+    snprintf(head, sizeof head, "\\%c{%ssc:", *r->p, not ? "^" : "");
+    r->p = name + not;
+    return put(r, head);
+}
+
 static Status respell_escape(Respell *r)
 {
     char c = *++r->p;
     if (c == 'x' || c == 'u') return respell_hex(r);
+    if (c == 'p' || c == 'P') return respell_property(r);
     for (size_t i = 0; i < COUNT(escapes); i++) {
         if (escapes[i].letter != c) continue;
         const char *as = r->in_class ? escapes[i].inside : escapes[i].outside;

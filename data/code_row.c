@@ -197,15 +197,15 @@ static Status code_windows(RowWork *w, const Piece *p, Block *b)
 
 static Status code_answer(RowWork *w, const Piece *p, Block *b)
 {
-    Windows      *v = &w->windows;
+    EncodeWindows      *v = &w->windows;
     EncodeOptions o = { .max_length = (size_t)w->o->max_length, .truncation = TRUNCATE_ONLY_SECOND,
                         .stride = (size_t)w->o->stride, .least = LEAST_CONTEXT };
     TRY(check_not_empty(w, p, p->text, p->n_text));
     TRY(check_not_empty(w, p, p->pair, p->n_pair));
-    TRY(windows_begin(v, w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &o));
+    TRY(encode_windows_begin(v, w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &o));
     for (bool more = true;;) {
         int64_t at;
-        TRY(windows_next(v, &more));
+        TRY(encode_windows_next(v, &more));
         if (!more) return OK;
         TRY(put_tokens(w, b, &v->encoding, 0, v->encoding.n, false, &at));
         TRY(put_example(w, b, p, at, v->encoding.n));

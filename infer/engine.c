@@ -103,9 +103,9 @@ static Status read_windows(const Engine *e, size_t n_text, size_t n_pair, Engine
                         .least = LEAST_CONTEXT };
     Encoding     *out;
     TRY(check_not_blank(in->text, n_text, in->pair, n_pair));
-    TRY(windows_begin(&in->windows, e->tokenizer, in->text, n_text, in->pair, n_pair, &o));
+    TRY(encode_windows_begin(&in->windows, e->tokenizer, in->text, n_text, in->pair, n_pair, &o));
     for (bool more = true;;) {
-        TRY(windows_next(&in->windows, &more));
+        TRY(encode_windows_next(&in->windows, &more));
         if (!more) return OK;
         TRY(new_sequence(in, &out));
         TRY(encoding_copy(out, &in->windows.encoding));
@@ -167,7 +167,7 @@ Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, cons
 void engine_input_release(EngineInput *in)
 {
     for (size_t i = 0; i < in->cap; i++) encoding_release(&in->sequences[i]);
-    windows_release(&in->windows);
+    encode_windows_release(&in->windows);
     free(in->sequences);
     free(in->text);
     free(in->pair);

@@ -41,13 +41,13 @@ static Status add_window(cJSON *list, const Encoding *e)
 static Status print_windows(const Tokenizer *t, const Settings *set, const char *text, size_t n, const char *pair,
                             size_t n_pair)
 {
-    Windows w = { 0 };
+    EncodeWindows w = { 0 };
     cJSON  *root = cJSON_CreateObject(), *list = cJSON_CreateArray();
     bool    more;
     Status  s = json_add(root, "windows", list);
-    if (s == OK) s = windows_begin(&w, t, text, n, pair, n_pair, &set->options);
-    while (s == OK && (s = windows_next(&w, &more)) == OK && more) s = add_window(list, &w.encoding);
-    windows_release(&w);
+    if (s == OK) s = encode_windows_begin(&w, t, text, n, pair, n_pair, &set->options);
+    while (s == OK && (s = encode_windows_next(&w, &more)) == OK && more) s = add_window(list, &w.encoding);
+    encode_windows_release(&w);
     if (s == OK) s = print_object(root);
     else if (s == ERR_CONFIG || s == ERR_DATA) s = puts("{\"error\": true}") < 0 ? fail(ERR_IO, "cannot print") : OK;
     cJSON_Delete(root);

@@ -25,7 +25,7 @@ struct Pattern {
 
 enum { MAX_PATTERN = 1 << 16, MATCH_LIMIT = 20000000, HEAP_LIMIT_KIB = 64 << 10 };
 
-/* ---- respelling --------------------------------------------------------------------------------------------------- */
+/* ---- respelling -------------------------------------------------------------------------------------------------- */
 
 /* Inside brackets. Oniguruma's \w is alphabetic, marks, decimal digits, connectors; and some numbers and symbols. */
 #define WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}\\x{24B6}-\\x{24E9}" \
@@ -84,7 +84,7 @@ static Status respell_escape(Respell *r)
     return text_add(r->out, both, c ? 2 : 1);
 }
 
-/* Brackets in brackets and && mean sets, which PCRE2 10.42 does not have; [:alpha:] and the like differ in what they hold. */
+/* Brackets in brackets and && mean sets, which PCRE2 10.42 does not have; [:alpha:] holds something else. */
 static Status respell_in_class(Respell *r)
 {
     if (r->p[0] == '[' || (r->p[0] == '&' && r->p[1] == '&')) r->why = "sets inside brackets";
@@ -96,7 +96,7 @@ static Status respell_group(Respell *r)
 {
     const char *p = r->p + 2;
     if (*p == 'm') r->why = "the option (?m)";
-    if (*p == '~' || *p == '@' || *p == '|' || *p == 'P' || *p == 'R' || *p == 's') r->why = "a group of another dialect";
+    if (*p && strchr("~@|PRs", *p)) r->why = "a group of another dialect";
     r->p += 2;
     return put(r, "(?");
 }
@@ -133,7 +133,7 @@ static Status respell(Text *out, const char *regex, const char **why)
     return s;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static Status compile(Pattern *p, const char *regex, const char *name, const char *part)
 {
@@ -153,7 +153,8 @@ static Status compile(Pattern *p, const char *regex, const char *name, const cha
         pcre2_set_newline(context, PCRE2_NEWLINE_LF);
         pcre2_set_parens_nest_limit(context, 100);
         p->code = pcre2_compile((PCRE2_SPTR)(text.data ? text.data : ""), text.len,
-                                PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context);
+                                PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at,
+                                context);
         if (!p->code) {
             pcre2_get_error_message(error, message, sizeof message);
             s = fail(ERR_UNSUPPORTED, "%s: %s: the expression \"%.200s\": %s", name, part, regex, (char *)message);
@@ -203,7 +204,7 @@ void pattern_free(Pattern *p)
 
 ScanFn pattern_scan(const Pattern *p) { return p->scan; }
 
-/* ---- matching ----------------------------------------------------------------------------------------------------- */
+/* ---- matching ---------------------------------------------------------------------------------------------------- */
 
 /* For each category, characters of three and four bytes that every PCRE2 with Unicode 14 or later has in it. */
 static const struct { UnicodeCategory category; uint32_t three, four; } stand_ins[] = {
@@ -255,7 +256,8 @@ static Status show(RegexMatch *m, const char *text, size_t n, const char **shown
     return OK;
 }
 
-static Status match_regex(const Pattern *p, RegexMatch *m, const char *text, size_t n, size_t at, Span *match, bool *found)
+static Status match_regex(const Pattern *p, RegexMatch *m, const char *text, size_t n, size_t at, Span *match,
+                          bool *found)
 {
     if (!m->data && !(m->data = pcre2_match_data_create(1, NULL))) return fail(ERR_MEMORY, "no memory for matching");
     int rc = pcre2_match(p->code, (PCRE2_SPTR)text, n, at, PCRE2_NO_UTF_CHECK, m->data, p->limits);

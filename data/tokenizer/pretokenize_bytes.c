@@ -11,7 +11,7 @@
 #include "core/arena.h"
 #include "core/json.h"
 
-/* ---- bytes as characters ------------------------------------------------------------------------------------------ */
+/* ---- bytes as characters ----------------------------------------------------------------------------------------- */
 
 /* Printable Latin-1 stands for itself, the other 68 bytes follow from U+0100 on, in order (Radford et al. 2019). */
 static bool stands_for_itself(unsigned byte)
@@ -42,13 +42,15 @@ Status rewriter_bytes(Rewriter *w, size_t end)
         if (i == end) return OK;
         int n;
         (void)decode_valid(text + i, &n);
-        for (int k = 0; k < n; k++)
-            TRY(rewriter_put(w, byte_to_char((unsigned char)text[i + (size_t)k]), k > 0 ? REWRITE_NEW : REWRITE_REPLACE));
+        for (int k = 0; k < n; k++) {
+            uint32_t shown = byte_to_char((unsigned char)text[i + (size_t)k]);
+            TRY(rewriter_put(w, shown, k > 0 ? REWRITE_NEW : REWRITE_REPLACE));
+        }
     }
     return OK;
 }
 
-/* ---- rewriting words ---------------------------------------------------------------------------------------------- */
+/* ---- rewriting words --------------------------------------------------------------------------------------------- */
 
 /* Puts `prefix` in front of the character at w->at; it stands for what that character stands for. */
 static Status put_in_front(Rewriter *w, const char *prefix, size_t n)
@@ -62,7 +64,7 @@ static Status put_in_front(Rewriter *w, const char *prefix, size_t n)
     return OK;
 }
 
-/* ---- ByteLevel ---------------------------------------------------------------------------------------------------- */
+/* ---- ByteLevel --------------------------------------------------------------------------------------------------- */
 
 typedef struct ByteLevel { bool add_prefix_space, use_regex, raw; } ByteLevel;
 
@@ -144,7 +146,7 @@ Status byte_level_leave_raw(Tokenizer *t)
     return OK;
 }
 
-/* ---- Metaspace ---------------------------------------------------------------------------------------------------- */
+/* ---- Metaspace --------------------------------------------------------------------------------------------------- */
 
 typedef enum Prepend { PREPEND_ALWAYS, PREPEND_FIRST, PREPEND_NEVER, N_PREPENDS } Prepend;
 static const char *const prepends[N_PREPENDS] = { "always", "first", "never" };
@@ -213,7 +215,8 @@ Status metaspace_read(char mark[5], bool *prepends_any, const cJSON *json, const
     if (*text) (void)decode_valid(text, &n);
     if (n == 0 || text[n]) return fail(ERR_FORMAT, "%s: the replacement \"%.40s\" is not one character", name, text);
     if (!add && json_get(json, "prepend_scheme") && strcmp(scheme, "never") != 0)
-        return fail(ERR_FORMAT, "%s: add_prefix_space false and prepend_scheme \"%.20s\" contradict each other", name, scheme);
+        return fail(ERR_FORMAT, "%s: add_prefix_space false and prepend_scheme \"%.20s\" contradict each other", name,
+                    scheme);
     memcpy(mark, text, (size_t)n + 1);
     *prepends_any = add && strcmp(scheme, "never") != 0;
     return OK;

@@ -69,11 +69,11 @@ void   encoding_release(Encoding *e);
 /* A long text, or pair, as several encodings of at most max_length tokens. Question answering: only_second, and the
  * question stands in each. The texts must live until the last window.
  *
- *     EncodeWindows w = { 0 };                            reuse for many texts, encode_windows_release at the end
+ *     EncodeWindows w = { 0 };                      reuse for many texts, encode_windows_release at the end
  *     TRY(encode_windows_begin(&w, t, question, n, context, m, &options));
  *     for (bool more; (s = encode_windows_next(&w, &more)) == OK && more;) use(&w.encoding); */
 typedef struct EncodeWindows {
-    Encoding         encoding;    /* the window that encode_windows_next gave last; its offsets count in the whole text */
+    Encoding         encoding;    /* what encode_windows_next gave last; its offsets count in the whole text */
     size_t           n;           /* how many there are: at least 1 */
     size_t           next, keep[2], counts[2];                               /* from here on nobody else's business */
     const Tokenizer *tokenizer;
@@ -81,8 +81,8 @@ typedef struct EncodeWindows {
     EncodeOptions    options;
 } EncodeWindows;
 
-Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
-                     const EncodeOptions *options) MUST_USE;
+Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair,
+                            size_t n_pair, const EncodeOptions *options) MUST_USE;
 Status encode_windows_next(EncodeWindows *w, bool *more) MUST_USE;
 void   encode_windows_release(EncodeWindows *w);
 

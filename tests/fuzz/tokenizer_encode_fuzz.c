@@ -75,17 +75,20 @@ static Tokenizer *tokenizer(size_t i)
 }
 
 /* A model of bytes gives a character's place to each of its bytes, and trimming may leave nothing. */
+/* A second text begins where words count from the start again; it may be segment 0 too. */
 static void check(const Encoding *e, size_t n1, size_t n2)
 {
-    int32_t before = 0;
+    int32_t before = 0, word = 0;
     for (size_t i = 0; i < e->n; i++) {
         int32_t begin = e->offsets[2 * i], end = e->offsets[2 * i + 1];
-        if (e->words[i] < 0) {
-            before = 0;
+        size_t  n = e->segments[i] || n2 > n1 ? n2 : n1;
+        if (e->words[i] < word) before = 0;
+        word = e->words[i];
+        if (word < 0) {
             if (begin != 0 || end != 0) abort();
             continue;
         }
-        if (begin < before || end < begin || end > (int32_t)(e->segments[i] ? n2 : n1)) abort();
+        if (begin < before || end < begin || end > (int32_t)n) abort();
         before = begin;
     }
 }

@@ -76,6 +76,9 @@ typedef struct Trie {
 Status trie_add(Trie *trie, uint32_t root, const char *s, size_t n, int32_t value) MUST_USE;
 void   trie_release(Trie *trie);
 
+/* For short strings. */
+uint32_t hash_string(const char *s, size_t n, uint64_t seed);
+
 static inline uint64_t hash_mix(uint64_t h) { h *= 0x9E3779B97F4A7C15u; return h ^ (h >> 29); }
 
 static inline uint32_t trie_step(const Trie *trie, uint32_t node, unsigned char byte)

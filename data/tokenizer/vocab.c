@@ -26,8 +26,8 @@ static uint64_t load4(const char *p)
     return v;
 }
 
-/* Words are short: eight bytes a round, and a tail without a loop. */
-static uint32_t hash_string(const char *s, size_t n, uint64_t seed)
+/* Eight bytes a round, and a tail without a loop. */
+uint32_t hash_string(const char *s, size_t n, uint64_t seed)
 {
     uint64_t h = seed ^ n * 0xD6E8FEB86659FD93u;
     for (; n >= 8; s += 8, n -= 8) h = hash_mix(h ^ load8(s));

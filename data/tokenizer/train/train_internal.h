@@ -89,14 +89,47 @@ Status unigram_train(Trainer *t) MUST_USE;
 
 /* ---- unigram_seed.c --------------------------------------------------------------------------------------------------- */
 
-typedef struct Piece { uint64_t score; uint32_t at, len; } Piece;             /* in a text of code points */
+typedef struct Seed { uint64_t score; uint32_t at, len, order; } Seed;        /* a place in the text; rank in string order */
 typedef struct SeedText { uint32_t *chars; size_t n; } SeedText;              /* words, each with a 0 behind it */
 
-/* Substrings of 2 to max_length characters that occur twice or more and cannot be extended to the right without losing
- * an occurrence; score: occurrences x length; the best first, at most `most` (gives). */
-Status unigram_seeds(Piece **out, size_t *n, const SeedText *text, uint32_t max_length, size_t most) MUST_USE;
+/* Substrings of 2 to max_length characters that stand in the text twice or more and cannot be made longer without losing
+ * an occurrence; score: occurrences x length. The best first, of equals the greater string; at most `most` (gives). */
+Status unigram_seeds(Seed **out, size_t *n, const SeedText *text, uint32_t max_length, size_t most) MUST_USE;
 
-/* ---- unigram_lattice.c: pieces, and what they make of a string --------------------------------------------------------- */
+/* ---- unigram_lattice.c: all ways to cut a word into pieces -------------------------------------------------------------- */
 
-/* to come with its file */
+typedef struct Piece { size_t at; uint32_t len; double score; } Piece;        /* in Pieces.pool; score: log probability */
+
+/* Piece 0 is the unknown character. A dropped piece has probability 0 and stays until the next pruning. */
+typedef struct Pieces {
+    Text    pool;
+    Piece  *items;
+    double *probability;               /* (n) exp(score) */
+    size_t  n, cap, n_alive;
+    Trie    trie;
+    double  min_score, unk_score;
+} Pieces;
+
+typedef struct Edge { uint32_t end, id; } Edge;                               /* from its begin to end, in bytes */
+/* value x 2^(-256 power): a long word's probability is below what a double holds. */
+typedef struct Scaled { double value; int32_t power; } Scaled;
+
+typedef struct Lattice {               /* reused from word to word; zero-initialise */
+    size_t    n, cap, n_edges, cap_edges;
+    uint32_t *first;                   /* (n + 2) first edge from each byte */
+    Edge     *edges;
+    Scaled   *forward, *backward;      /* (n + 1) */
+    double   *best;                    /* (n + 1) log probability of the best way there */
+    Edge     *back;                    /* (n + 1) its last edge: where that began, and its piece */
+    uint32_t *path;                    /* pieces of the best way */
+    size_t    n_path;
+} Lattice;
+
+Status lattice_build(Lattice *l, const Pieces *p, const char *word, size_t n) MUST_USE;
+/* Adds count x the chance that a piece is used, in units of 1 / scale: whole numbers, whose sum knows no order. */
+void   lattice_expect(Lattice *l, const Pieces *p, double count, double scale, int64_t *expected);
+/* The best way, into path; not with one piece for the whole if no_whole. Gives its log probability, -inf: none. */
+double lattice_best(Lattice *l, const Pieces *p, bool no_whole);
+void   lattice_release(Lattice *l);
+
 #endif

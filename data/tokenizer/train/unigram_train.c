@@ -1,2 +1,493 @@
+/* data/tokenizer/train/unigram_train.c: a unigram language model of pieces. Kudo 2018, sec. 3.2; the steps and constants
+ * are those of the `tokenizers` library's UnigramTrainer.
+ *
+ *   seeds: all characters, and the repeated substrings with the highest count x length
+ *   repeat   E: expected uses of each piece, over all ways to cut each word     M: score = digamma(use) - digamma(sum)
+ *            prune: of the pieces whose loss, the fall in likelihood when the piece is cut into others, is least, drop
+ *                   a quarter, until 1.1 x vocab_size remain
+ *   finish: every character, then the best pieces
+ *
+ * Uses are summed as whole numbers of 1 / scale, so that threads may add them in any order. */
 #include "data/tokenizer/train/train_internal.h"
-Status unigram_train(Trainer *t) { (void)t; return fail(ERR_UNSUPPORTED, "unigram"); }
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/json.h"
+#include "core/parallel.h"
+
+enum { MAX_SEEDS = 1000000, BLOCK = 512, MAX_PIECE = 16 };
+#define UNK_PENALTY 10.0
+#define LEAST_USE   0.5                /* pieces that are expected less often are dropped */
+
+typedef struct Helper {                /* a thread's own */
+    Lattice   lattice;
+    int64_t  *uses;                    /* (n pieces) */
+    Status    status;
+} Helper;
+
+typedef struct Loss { double loss; uint32_t id; } Loss;
+enum { FATE_DROP, FATE_KEEP, FATE_JUDGE };
+
+typedef struct Unigram {
+    Trainer *t;
+    uint8_t *keep;                     /* by code point: characters of the vocabulary */
+    Pieces   pieces;
+    Helper  *helpers;
+    int      n_helpers;
+    size_t   n_words;
+    double   scale, sum_counts;
+    int64_t *uses;                     /* (n pieces) of all helpers */
+    double   sum_uses;
+    double  *losses;                   /* (n pieces) while pruning */
+    uint8_t *fates;
+} Unigram;
+
+/* ---- pieces ----------------------------------------------------------------------------------------------------------- */
+
+static Status add_piece(Pieces *p, const char *s, size_t n, double score)
+{
+    TRY(mem_grow(&p->items, &p->cap, p->n + 1, sizeof *p->items));
+    p->items[p->n++] = (Piece){ p->pool.len, (uint32_t)n, score };
+    return text_add(&p->pool, s, n);
+}
+
+static const char *piece_text(const Pieces *p, size_t id) { return p->pool.data + p->items[id].at; }
+
+static void release_pieces(Pieces *p)
+{
+    text_release(&p->pool);
+    trie_release(&p->trie);
+    free(p->items);
+    free(p->probability);
+    memset(p, 0, sizeof *p);
+}
+
+/* Probabilities from the scores; -inf: dropped. */
+static void use_scores(Pieces *p)
+{
+    p->min_score = INFINITY;
+    p->n_alive = 1;
+    for (size_t i = 1; i < p->n; i++) {
+        p->probability[i] = exp(p->items[i].score);
+        if (p->items[i].score == -INFINITY) continue;
+        p->n_alive++;
+        if (p->items[i].score < p->min_score) p->min_score = p->items[i].score;
+    }
+    p->unk_score = p->min_score - UNK_PENALTY;
+    p->probability[0] = exp(p->unk_score);
+}
+
+/* Once all pieces are there: the trie, and room for what belongs to a piece. */
+static Status index_pieces(Unigram *u)
+{
+    Pieces *p = &u->pieces;
+    TRY(mem_new(&p->probability, p->n, sizeof *p->probability));
+    for (size_t i = 1; i < p->n; i++)
+        TRY(trie_add(&p->trie, TRIE_ROOT, piece_text(p, i), p->items[i].len, (int32_t)i));
+    for (int h = 0; h < u->n_helpers; h++) {
+        free(u->helpers[h].uses);
+        TRY(mem_new(&u->helpers[h].uses, p->n, sizeof *u->helpers[h].uses));
+    }
+    free(u->uses);
+    TRY(mem_new(&u->uses, p->n, sizeof *u->uses));
+    use_scores(p);
+    return OK;
+}
+
+/* ---- seeds --------------------------------------------------------------------------------------------------------------- */
+
+static Status seed_text(SeedText *text, const Unigram *u)
+{
+    const WordTable *words = &u->t->words;
+    TRY(mem_new(&text->chars, words->used + words->n, sizeof *text->chars));
+    for (size_t w = 0; w < words->n; w++) {
+        const char *s = word_text(words, w);
+        for (size_t i = 0, n = words->words[w].len; i < n;) {
+            uint32_t cp = word_char(s, n, &i);
+            text->chars[text->n++] = u->keep[cp] ? cp : 0;
+        }
+        text->chars[text->n++] = 0;
+    }
+    return OK;
+}
+
+typedef struct CharUse { uint64_t count; uint32_t cp; } CharUse;
+
+static int compare_chars(const void *a, const void *b)
+{
+    const CharUse *x = a, *y = b;
+    if (x->count != y->count) return x->count > y->count ? -1 : 1;
+    return (x->cp < y->cp) - (x->cp > y->cp);
+}
+
+static Status add_chars(Unigram *u, double *sum)
+{
+    uint64_t *counts;
+    CharUse  *chars = NULL;
+    size_t    n = 0;
+    TRY(alphabet_count(&counts, u->t));
+    Status s = mem_new(&chars, (size_t)u->t->report->n_alphabet, sizeof *chars);
+    for (uint32_t cp = 1; s == OK && cp < CODE_POINTS; cp++)
+        if (u->keep[cp]) chars[n++] = (CharUse){ counts[cp], cp };
+    if (s == OK) qsort(chars, n, sizeof *chars, compare_chars);
+    for (size_t i = 0; s == OK && i < n; i++) {
+        char utf8[4];
+        s = add_piece(&u->pieces, utf8, (size_t)utf8_encode(chars[i].cp, utf8), (double)chars[i].count);
+        *sum += (double)chars[i].count;
+    }
+    free(chars);
+    free(counts);
+    return s;
+}
+
+static Status add_substrings(Unigram *u, const SeedText *text, double *sum)
+{
+    int64_t  max_length = u->t->o->max_token_length ? u->t->o->max_token_length : MAX_PIECE;
+    Seed    *seeds = NULL;
+    size_t   n = 0;
+    if (u->pieces.n >= MAX_SEEDS) return OK;
+    Status s = unigram_seeds(&seeds, &n, text, (uint32_t)max_length, MAX_SEEDS - u->pieces.n);
+    for (size_t i = 0; s == OK && i < n; i++) {
+        char   utf8[MAX_TOKEN_BYTES];
+        size_t len = 0;
+        for (uint32_t k = 0; k < seeds[i].len; k++) len += (size_t)utf8_encode(text->chars[seeds[i].at + k], utf8 + len);
+        s = add_piece(&u->pieces, utf8, len, (double)seeds[i].score);
+        *sum += (double)seeds[i].score;
+    }
+    free(seeds);
+    return s;
+}
+
+static Status make_seeds(Unigram *u)
+{
+    SeedText text = { 0 };
+    double   sum = 0;
+    Status   s = seed_text(&text, u);
+    if (s == OK) s = add_piece(&u->pieces, "", 0, -INFINITY);
+    if (s == OK) s = add_chars(u, &sum);
+    if (s == OK) s = add_substrings(u, &text, &sum);
+    for (size_t i = 1; i < u->pieces.n; i++) u->pieces.items[i].score = log(u->pieces.items[i].score) - log(sum);
+    free(text.chars);
+    return s == OK ? index_pieces(u) : s;
+}
+
+/* ---- all words, on all threads ------------------------------------------------------------------------------------------------ */
+
+typedef struct Walk { Unigram *u; bool best; } Walk;           /* best: uses of the best way only */
+
+static Status walk_word(Helper *h, const Walk *walk, size_t w)
+{
+    const WordTable *words = &walk->u->t->words;
+    const Pieces    *p = &walk->u->pieces;
+    TRY(lattice_build(&h->lattice, p, word_text(words, w), words->words[w].len));
+    if (walk->best) {
+        lattice_best(&h->lattice, p, false);
+        for (size_t i = 0; i < h->lattice.n_path; i++) h->uses[h->lattice.path[i]] += (int64_t)words->words[w].count;
+    } else {
+        lattice_expect(&h->lattice, p, (double)words->words[w].count, walk->u->scale, h->uses);
+    }
+    return OK;
+}
+
+static void walk_block(int64_t block, int thread, void *arg)
+{
+    Walk   *walk = arg;
+    Helper *h = &walk->u->helpers[thread];
+    size_t  begin = (size_t)block * BLOCK, end = begin + BLOCK;
+    if (end > walk->u->n_words) end = walk->u->n_words;
+    for (size_t w = begin; w < end && h->status == OK; w++) h->status = walk_word(h, walk, w);
+}
+
+/* Into u->uses. */
+static Status walk_words(Unigram *u, bool best)
+{
+    Walk walk = { u, best };
+    for (int h = 0; h < u->n_helpers; h++) memset(u->helpers[h].uses, 0, u->pieces.n * sizeof *u->uses);
+    parallel_tasks((int64_t)((u->n_words + BLOCK - 1) / BLOCK), walk_block, &walk);
+    memset(u->uses, 0, u->pieces.n * sizeof *u->uses);
+    for (int h = 0; h < u->n_helpers; h++) {
+        if (u->helpers[h].status != OK) return fail(u->helpers[h].status, "no memory to cut words into pieces");
+        for (size_t i = 0; i < u->pieces.n; i++) u->uses[i] += u->helpers[h].uses[i];
+    }
+    return OK;
+}
+
+/* ---- EM ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* d/dx log gamma(x): recurrence up to 7, then the asymptotic series about x - 1/2. */
+static double digamma(double x)
+{
+    double below = 0;
+    for (; x < 7; x++) below -= 1 / x;
+    x -= 0.5;
+    double r = 1 / (x * x);
+    return below + log(x) + r * (1.0 / 24 - r * (7.0 / 960 - r * (31.0 / 8064 - r * 127.0 / 30720)));
+}
+
+static Status em_step(Unigram *u)
+{
+    Pieces *p = &u->pieces;
+    double  sum = 0;
+    TRY(walk_words(u, false));
+    for (size_t i = 1; i < p->n; i++) {
+        double use = (double)u->uses[i] / u->scale;
+        if (use >= LEAST_USE) sum += use;
+    }
+    double whole = digamma(sum);
+    for (size_t i = 1; i < p->n; i++) {
+        double use = (double)u->uses[i] / u->scale;
+        p->items[i].score = use >= LEAST_USE ? digamma(use) - whole : -INFINITY;
+    }
+    use_scores(p);
+    return OK;
+}
+
+/* ---- pruning ------------------------------------------------------------------------------------------------------------------------- */
+
+/* What the likelihood loses when the piece's uses go to the pieces it is cut into. */
+static double loss_of(const Unigram *u, size_t id, const Lattice *l)
+{
+    double use = (double)u->uses[id], log_alternatives = 0;
+    double log_sum = log(u->sum_uses + use * (double)(l->n_path - 1));
+    for (size_t i = 0; i < l->n_path; i++) log_alternatives += log((double)u->uses[l->path[i]] + use) - log_sum;
+    return use / u->sum_counts * (log(use) - log(u->sum_uses) - log_alternatives);
+}
+
+static Status judge(Unigram *u, Helper *h, size_t id)
+{
+    const Pieces *p = &u->pieces;
+    const Piece  *piece = &p->items[id];
+    u->fates[id] = FATE_DROP;
+    if (piece->score == -INFINITY) return OK;
+    TRY(lattice_build(&h->lattice, p, piece_text(p, id), piece->len));
+    double apart = lattice_best(&h->lattice, p, true);
+    bool   alone = apart == -INFINITY, split = apart > piece->score;
+    if (u->uses[id] == 0) u->fates[id] = alone ? FATE_KEEP : FATE_DROP;
+    else if (alone || split) u->fates[id] = FATE_KEEP;
+    else {
+        u->fates[id] = FATE_JUDGE;
+        u->losses[id] = loss_of(u, id, &h->lattice);
+    }
+    return OK;
+}
+
+static void judge_block(int64_t block, int thread, void *arg)
+{
+    Unigram *u = arg;
+    Helper  *h = &u->helpers[thread];
+    size_t   begin = (size_t)block * BLOCK, end = begin + BLOCK;
+    if (end > u->pieces.n) end = u->pieces.n;
+    for (size_t i = begin ? begin : 1; i < end && h->status == OK; i++) h->status = judge(u, h, i);
+}
+
+static int compare_losses(const void *a, const void *b)
+{
+    const Loss *x = a, *y = b;
+    if (x->loss != y->loss) return x->loss > y->loss ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The pieces that stay, in their order; then the others from the greatest loss on, as many as there is room for. */
+static Status take_best(Unigram *u, Pieces *out, Loss *losses, size_t room)
+{
+    Pieces *p = &u->pieces;
+    size_t  n = 0;
+    TRY(add_piece(out, "", 0, -INFINITY));
+    for (size_t i = 1; i < p->n; i++) {
+        if (u->fates[i] == FATE_KEEP) TRY(add_piece(out, piece_text(p, i), p->items[i].len, p->items[i].score));
+        if (u->fates[i] == FATE_JUDGE) losses[n++] = (Loss){ u->losses[i], (uint32_t)i };
+    }
+    qsort(losses, n, sizeof *losses, compare_losses);
+    for (size_t i = 0; i < n && out->n < room; i++) {
+        const Piece *piece = &p->items[losses[i].id];
+        TRY(add_piece(out, p->pool.data + piece->at, piece->len, piece->score));
+    }
+    return OK;
+}
+
+static Status find_losses(Unigram *u)
+{
+    TRY(walk_words(u, true));
+    u->sum_uses = 0;
+    for (size_t i = 0; i < u->pieces.n; i++) u->sum_uses += (double)u->uses[i];
+    parallel_tasks((int64_t)((u->pieces.n + BLOCK - 1) / BLOCK), judge_block, u);
+    for (int h = 0; h < u->n_helpers; h++)
+        if (u->helpers[h].status != OK) return fail(u->helpers[h].status, "no memory to weigh pieces");
+    return OK;
+}
+
+static Status prune(Unigram *u, size_t room)
+{
+    Pieces rest = { .trie.seed = u->pieces.trie.seed };
+    Loss  *losses = NULL;
+    size_t n = u->pieces.n;
+    Status s = mem_new(&u->losses, n, sizeof *u->losses);
+    if (s == OK) s = mem_new(&u->fates, n, sizeof *u->fates);
+    if (s == OK) s = mem_new(&losses, n, sizeof *losses);
+    if (s == OK) s = find_losses(u);
+    if (s == OK) s = take_best(u, &rest, losses, room);
+    free(losses);
+    free(u->fates);
+    free(u->losses);
+    u->fates = NULL;
+    u->losses = NULL;
+    if (s != OK) {
+        release_pieces(&rest);
+        return s;
+    }
+    release_pieces(&u->pieces);
+    u->pieces = rest;
+    return index_pieces(u);
+}
+
+static Status shrink(Unigram *u)
+{
+    const TokenizerTrainOptions *o = u->t->o;
+    size_t wanted = (size_t)o->vocab_size * 11 / 10, begin = u->pieces.n;
+    for (;;) {
+        for (int64_t i = 0; i < o->n_sub_iterations; i++) TRY(em_step(u));
+        train_progress(o, "pruning pieces", (int64_t)(begin - u->pieces.n_alive), (int64_t)(begin > wanted ? begin - wanted : 0));
+        size_t alive = u->pieces.n_alive, room = (size_t)((double)alive * o->shrinking_factor);
+        if (alive <= wanted) return OK;
+        TRY(prune(u, room > wanted ? room : wanted));
+        if (u->pieces.n_alive >= alive) return OK;               /* every piece is needed */
+    }
+}
+
+/* ---- into the model ---------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Ranked { const char *s; uint32_t len, order; double score; } Ranked;
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Characters first, a little below the worst piece where none of their own is left; then pieces while there is room. */
+static size_t choose(const Unigram *u, Ranked *out, const char *chars, size_t room)
+{
+    const Pieces *p = &u->pieces;
+    size_t        n = 0;
+    double        penalty = 0;
+    for (const char *c = chars; *c;) {
+        size_t   len = 0;
+        uint32_t node = TRIE_ROOT;
+        (void)word_char(c, 4, &len);
+        for (size_t i = 0; i < len && node != TRIE_NONE; i++) node = trie_step(&p->trie, node, (unsigned char)c[i]);
+        int32_t id = node == TRIE_NONE ? -1 : p->trie.values[node];
+        bool    there = id >= 0 && p->probability[id] > 0;
+        out[n] = (Ranked){ c, (uint32_t)len, (uint32_t)n, there ? p->items[id].score : p->min_score + penalty };
+        if (!there) penalty += 0.0001;
+        n++;
+        c += len;
+    }
+    for (size_t i = 1; i < p->n && n < room; i++) {
+        size_t first = 0;
+        if (p->probability[i] == 0) continue;
+        (void)word_char(piece_text(p, i), p->items[i].len, &first);
+        if (first == p->items[i].len) continue;                  /* a character: there already */
+        out[n] = (Ranked){ piece_text(p, i), p->items[i].len, (uint32_t)n, p->items[i].score };
+        n++;
+    }
+    qsort(out, n, sizeof *out, compare_ranked);
+    return n;
+}
+
+static Status write_piece(cJSON *vocab, const char *s, size_t n, double score, Text *name)
+{
+    cJSON *pair = cJSON_CreateArray();
+    text_clear(name);
+    TRY(json_add(vocab, NULL, pair));
+    TRY(text_add(name, s, n));
+    TRY(json_add(pair, NULL, cJSON_CreateString(name->data)));
+    return json_add(pair, NULL, cJSON_CreateNumber(score));
+}
+
+static bool is_special(const TokenizerTrainOptions *o, const Ranked *r)
+{
+    for (size_t i = 0; i < o->n_special_tokens; i++)
+        if (strlen(o->special_tokens[i]) == r->len && memcmp(o->special_tokens[i], r->s, r->len) == 0) return true;
+    return false;
+}
+
+static Status write_model(Unigram *u, const Ranked *ranked, size_t n, Text *name)
+{
+    const TokenizerTrainOptions *o = u->t->o;
+    cJSON  *vocab = cJSON_CreateArray();
+    int64_t unk = -1;
+    TRY(json_add(u->t->model, "vocab", vocab));
+    for (size_t i = 0; i < o->n_special_tokens; i++) {
+        if (strcmp(o->special_tokens[i], o->unk_token) == 0) unk = (int64_t)i;
+        TRY(write_piece(vocab, o->special_tokens[i], strlen(o->special_tokens[i]), 0, name));
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!is_special(o, &ranked[i])) TRY(write_piece(vocab, ranked[i].s, ranked[i].len, ranked[i].score, name));
+    u->t->report->n_tokens = cJSON_GetArraySize(vocab);
+    cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(u->t->model, "unk_id"), (double)unk);
+    return OK;
+}
+
+static Status finish(Unigram *u)
+{
+    Text    chars = { 0 }, name = { 0 };
+    Ranked *ranked = NULL;
+    size_t  room = (size_t)u->t->o->vocab_size - u->t->o->n_special_tokens;
+    Status  s = text_add(&chars, "", 0);
+    for (uint32_t cp = 1; s == OK && cp < CODE_POINTS; cp++) {
+        char utf8[4];
+        if (u->keep[cp]) s = text_add(&chars, utf8, (size_t)utf8_encode(cp, utf8));
+    }
+    if (s == OK) s = mem_new(&ranked, u->pieces.n + (size_t)u->t->report->n_alphabet, sizeof *ranked);
+    if (s == OK) s = write_model(u, ranked, choose(u, ranked, chars.data, room), &name);
+    free(ranked);
+    text_release(&chars);
+    text_release(&name);
+    return s;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
+
+static Status start(Unigram *u)
+{
+    const TokenizerTrainOptions *o = u->t->o;
+    int64_t *n = &u->t->report->n_alphabet;
+    double   sum_chars = 0;
+    TRY(alphabet_choose(&u->keep, u->t, o->limit_alphabet, n));
+    if (*n + (int64_t)o->n_special_tokens > o->vocab_size)
+        return hint(fail(ERR_CONFIG, "vocab_size %" PRId64 " is below what the vocabulary must have: %" PRId64
+                         " characters and %zu special tokens", o->vocab_size, *n, o->n_special_tokens),
+                    "ask for more, or keep fewer characters with limit_alphabet");
+    for (size_t w = 0; w < u->n_words; w++) {
+        const Word *word = &u->t->words.words[w];
+        u->sum_counts += (double)word->count;
+        sum_chars += (double)word->count * word->len;
+    }
+    u->scale = ldexp(1, 61 - ilogb(sum_chars) < 40 ? 61 - ilogb(sum_chars) : 40);
+    u->n_helpers = parallel_threads();
+    return mem_new(&u->helpers, (size_t)u->n_helpers, sizeof *u->helpers);
+}
+
+Status unigram_train(Trainer *t)
+{
+    Unigram u = { .t = t, .n_words = t->words.n };
+    Status  s = start(&u);
+    train_progress(t->o, "finding repeated substrings", 0, 0);
+    if (s == OK) s = make_seeds(&u);
+    if (s == OK) s = shrink(&u);
+    if (s == OK) s = finish(&u);
+    for (int h = 0; u.helpers && h < u.n_helpers; h++) {
+        lattice_release(&u.helpers[h].lattice);
+        free(u.helpers[h].uses);
+    }
+    release_pieces(&u.pieces);
+    free(u.helpers);
+    free(u.uses);
+    free(u.keep);
+    return s;
+}

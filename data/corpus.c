@@ -6,7 +6,7 @@
 
 #include "core/arena.h"
 #include "core/hash.h"
-#include "data/readers/readers.h"
+#include "data/corpus_readers.h"
 
 enum { BAD_LINES_KEPT = 16 };
 
@@ -20,7 +20,7 @@ struct Corpus {
     char         *path, *text_name, *pair_name, *label_name;      /* owned copies of what the caller named */
 };
 
-static const Reader *const readers[] = { &reader_jsonl, &reader_csv, &reader_tsv, &reader_text };
+static const Reader *const readers[] = { &corpus_reader_jsonl, &corpus_reader_csv, &corpus_reader_tsv, &corpus_reader_text };
 
 /* ---- which reader ----------------------------------------------------------------------------------------------- */
 
@@ -42,10 +42,10 @@ static const Reader *by_first_bytes(const Source *s, size_t at)
     const char *d = s->file.data + at, *end = memchr(d, '\n', s->file.size - at);
     size_t      n = end ? (size_t)(end - d) : s->file.size - at, name = strlen(s->options.text), i = 0;
     while (i < n && memchr(" \t\r", d[i], 3)) i++;
-    if (i < n && d[i] == '{') return &reader_jsonl;
-    if (memchr(d, '\t', n)) return &reader_tsv;
-    if (name > 0 && memchr(d, ',', n) && memmem(d, n, s->options.text, name)) return &reader_csv;
-    return &reader_text;
+    if (i < n && d[i] == '{') return &corpus_reader_jsonl;
+    if (memchr(d, '\t', n)) return &corpus_reader_tsv;
+    if (name > 0 && memchr(d, ',', n) && memmem(d, n, s->options.text, name)) return &corpus_reader_csv;
+    return &corpus_reader_text;
 }
 
 static Status choose_reader(Corpus *c, const char *format, size_t at)
@@ -69,9 +69,9 @@ static Status check_row(const Corpus *c, const Row *r)
 {
     const char *path = c->path, *remedy = "correct the row, or set data.on_bad_row to skip";
     const CorpusOptions *o = &c->source.options;
-    if (!r->text || source_is_blank(r->text, r->n_text))
+    if (!r->text || corpus_is_blank(r->text, r->n_text))
         return hint(fail(ERR_DATA, "%s:%" PRId64 ": the text is empty", path, r->line), "%s", remedy);
-    if (r->pair && source_is_blank(r->pair, r->n_pair))
+    if (r->pair && corpus_is_blank(r->pair, r->n_pair))
         return hint(fail(ERR_DATA, "%s:%" PRId64 ": the second text (\"%s\") is empty", path, r->line, o->pair),
                     "%s", remedy);
     if (o->label_required && !(r->label && r->label[0]))

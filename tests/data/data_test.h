@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "data/dataset.h"
+#include "data/tokenizer/tokenizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

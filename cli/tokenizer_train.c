@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "data/rows.h"
 #include "data/tokenizer/tokenizer.h"
 #include "data/tokenizer/train/tokenizer_train.h"
 
@@ -28,50 +28,58 @@ const Option tokenizer_train_options[TOKENIZER_TRAIN_OPTIONS] = {
     { "byte_fallback", OPTION_BOOL, AT(byte_fallback), "false", 0, 0, NULL, NULL, "bpe: over characters, with tokens for 256 bytes" },
     { "shrinking_factor", OPTION_NUMBER, AT(shrinking_factor), "0.75", 0.01, 0.99, NULL, NULL, "unigram: what a pruning keeps" },
     { "n_sub_iterations", OPTION_INT, AT(n_sub_iterations), "2", 1, 100, NULL, NULL, "unigram: EM steps before each" },
+    { "format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto|jsonl|csv|tsv|text|documents|files", NULL, "of the files; documents: blank lines part them" },
+    { "text", OPTION_STRING, AT(text), "text", 0, 0, NULL, NULL, "the column that is read" },
+    { "encoding", OPTION_STRING, AT(encoding), NULL, 0, 0, NULL, NULL, "of the files, windows-1252 and the like; UTF-8, UTF-16 and GB18030 are detected" },
+    { "on_bad_row", OPTION_CHOICE, AT(on_bad_row), "fail", 0, 0, "fail|skip", NULL, "what to do with a row that cannot be used" },
     { "memory", OPTION_STRING, AT(memory), NULL, 0, 0, NULL, NULL, "512M, 4G: word counts above half of it go to disk ($TMPDIR)" },
     { "threads", OPTION_INT, AT(threads), "0", 0, 256, NULL, NULL, "threads; 0: one a core" },
 };
 
-/* ---- lines of files ------------------------------------------------------------------------------------------------- */
+/* ---- rows of files -------------------------------------------------------------------------------------------------- */
 
-typedef struct Lines {
-    char *const *paths;
-    size_t       n_paths, next_path, at;
-    FileMap      map;
-    int64_t      read;                 /* bytes of the files before this one */
-} Lines;
+typedef struct RowTexts {
+    Rows   *rows;
+    bool    skip_bad;
+    int64_t n_skipped;
+} RowTexts;
 
-static Status next_line(void *arg, const char **text, size_t *n)
+static Status next_text(void *arg, const char **text, size_t *n)
 {
-    Lines *l = arg;
+    RowTexts *t = arg;
+    Row       row;
+    bool      end = false;
     *text = NULL;
-    while (l->at >= l->map.size) {
-        if (l->next_path == l->n_paths) return OK;
-        file_unmap(&l->map);
-        l->at = 0;
-        TRY(file_map(&l->map, l->paths[l->next_path++]));
+    for (;;) {
+        Status s = rows_next(t->rows, &row, &end);
+        if (s == ERR_DATA && t->skip_bad && !rows_broken(t->rows)) {
+            t->n_skipped++;
+            continue;
+        }
+        if (s != OK) return s;
+        if (!end) *text = row.text;
+        *n = row.n_text;
+        return cli_stop ? fail(ERR_INTERRUPTED, "stopped while reading") : OK;
     }
-    const char *line = l->map.data + l->at, *end = memchr(line, '\n', l->map.size - l->at);
-    *n = end ? (size_t)(end - line) : l->map.size - l->at;
-    l->at += *n + 1;
-    *text = line;
-    return OK;
 }
 
 /* ---- talk ------------------------------------------------------------------------------------------------------------- */
 
 static void show(void *arg, const TokenizerTrainProgress *p)
 {
-    char buf[32];
-    (void)arg;
+    const RowTexts *t = arg;
+    char read[32], all[32];
     if (p->of > 0) log_progress(false, "%s: %" PRId64 " of %" PRId64, p->stage, p->done, p->of);
-    else log_progress(false, "%s: %s", p->stage, text_bytes(buf, (double)p->done));
+    else
+        log_progress(false, "%s: %s of %s", p->stage, text_bytes(read, (double)rows_bytes_read(t->rows)),
+                     text_bytes(all, (double)rows_bytes(t->rows)));
 }
 
-static Status close_with(const TokenizerTrainReport *r, const TokenizerTrainArgs *a, bool json)
+static Status close_with(const TokenizerTrainReport *r, const RowTexts *texts, const TokenizerTrainArgs *a, bool json)
 {
     char bytes[32], counting[32], training[32];
     log_progress_end();
+    if (texts->n_skipped > 0) log_warning("%" PRId64 " rows could not be used and were skipped", texts->n_skipped);
     if (r->n_dropped > 0)
         log_warning("%" PRId64 " words that stand fewer than %" PRId64 " times in the text were left out: they do not fit into --memory",
                     r->n_dropped, r->min_count);
@@ -83,7 +91,7 @@ static Status close_with(const TokenizerTrainReport *r, const TokenizerTrainArgs
         { "vocab_size", (double)r->n_tokens },      { "texts", (double)r->n_texts },   { "bytes", (double)r->n_bytes },
         { "words", (double)r->n_words },            { "distinct", (double)r->n_distinct }, { "dropped", (double)r->n_dropped },
         { "runs_on_disk", (double)r->n_runs },      { "seconds_counting", r->seconds_counting },
-        { "seconds_training", r->seconds_training },
+        { "seconds_training", r->seconds_training }, { "skipped_rows", (double)texts->n_skipped },
     };
     cJSON *j = cJSON_CreateObject();
     Status s = json_add_string(j, "tokenizer", a->out);
@@ -135,22 +143,31 @@ static Status save(const char *json, const char *out)
     return s;
 }
 
-Status tokenizer_train_run(const TokenizerTrainArgs *a, char *const *paths, size_t n_paths, bool json)
+static Status train(char **json, TokenizerTrainReport *report, RowTexts *texts, const TokenizerTrainArgs *a)
 {
-    Lines                 lines = { .paths = paths, .n_paths = n_paths };
     TokenizerTrainOptions o;
-    TokenizerTrainReport  report;
-    char                 *text = NULL;
+    TRY(fill(&o, a));
+    o.next = next_text;
+    o.next_arg = o.progress_arg = texts;
+    parallel_set_threads((int)a->threads);
+    return tokenizer_train(json, report, &o);
+}
+
+Status tokenizer_train_run(const TokenizerTrainArgs *a, char **paths, size_t n_paths, bool json)
+{
+    StringList           list = { paths, n_paths };
+    RowsOptions          rows = { .paths = &list, .format = a->format, .text = a->text, .encoding = a->encoding };
+    RowTexts             texts = { .skip_bad = strcmp(a->on_bad_row, "skip") == 0 };
+    TokenizerTrainReport report;
+    char                *text = NULL;
     if (!a->type) return hint(fail(ERR_USAGE, "whet tokenizer train needs --type"), "--type bpe, wordpiece or unigram");
     if (!a->out) return hint(fail(ERR_USAGE, "whet tokenizer train needs --out"), "--out FOLDER, where tokenizer.json goes");
-    TRY(fill(&o, a));
-    o.next = next_line;
-    o.next_arg = &lines;
-    parallel_set_threads((int)a->threads);
-    Status s = tokenizer_train(&text, &report, &o);
-    file_unmap(&lines.map);
+    cli_catch_signals();
+    TRY(rows_open(&texts.rows, &rows));
+    Status s = train(&text, &report, &texts, a);
     if (s == OK) s = save(text, a->out);
-    if (s == OK) s = close_with(&report, a, json);
+    if (s == OK) s = close_with(&report, &texts, a, json);
+    rows_close(texts.rows);
     free(text);
     return s;
 }

@@ -5,17 +5,18 @@
 #include "cli/cli.h"
 
 typedef struct TokenizerTrainArgs {
-    char      *type, *out, *memory, *strip_accents, *add_prefix_space, *unk_token, *continuing_subword_prefix;
+    char      *type, *out, *format, *text, *encoding, *on_bad_row, *memory;
+    char      *strip_accents, *add_prefix_space, *unk_token, *continuing_subword_prefix;
     StringList special_tokens;
     int64_t    vocab_size, min_frequency, limit_alphabet, max_token_length, n_sub_iterations, threads;
     double     shrinking_factor;
     bool       lowercase, byte_fallback;
 } TokenizerTrainArgs;
 
-enum { TOKENIZER_TRAIN_OPTIONS = 17 };
+enum { TOKENIZER_TRAIN_OPTIONS = 21 };
 extern const Option tokenizer_train_options[TOKENIZER_TRAIN_OPTIONS];
 
 /* paths: the files to learn from. json: the closing line is an object on stdout. */
-Status tokenizer_train_run(const TokenizerTrainArgs *a, char *const *paths, size_t n_paths, bool json) MUST_USE;
+Status tokenizer_train_run(const TokenizerTrainArgs *a, char **paths, size_t n_paths, bool json) MUST_USE;
 
 #endif

@@ -115,11 +115,11 @@ static Status spill(Batch *b, WordRuns *runs)
 
 static Status read_all(Batch *b, WordRuns *runs, const TokenizerTrainOptions *o, TokenizerTrainReport *report)
 {
-    for (bool end = false; !end;) {
+    bool end = false, first = true;
+    for (; !end; first = false) {
         TRY(fill_batch(b, o, report, &end));
-        if (runs->n == 0 && b->counters[0].table.n == 0)
-            for (int i = 0; i < b->n_threads; i++)
-                b->counters[i].table.seed = hash_u64(b->text.data ? b->text.data : "", b->text.len, 0);
+        for (int i = 0; first && i < b->n_threads; i++)
+            b->counters[i].table.seed = hash_u64(b->text.data ? b->text.data : "", b->text.len, 0);
         TRY(count_batch(b));
         size_t bytes = 0;
         for (int i = 0; i < b->n_threads; i++) bytes += word_table_bytes(&b->counters[i].table);

@@ -25,6 +25,9 @@ static const char *const usual_names[TOKEN_N_ROLES][2] = {
 
 static const PartDef models[] = {
     { "WordPiece", wordpiece_parse },
+    { "BPE", bpe_parse },
+    { "Unigram", unigram_parse },
+    { "WordLevel", wordlevel_parse },
 };
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */

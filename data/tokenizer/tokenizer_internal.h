@@ -60,6 +60,8 @@ Status      vocab_build(Vocab *v, const char *const *strings, const int32_t *ids
 void        vocab_release(Vocab *v);
 int32_t     vocab_find(const Vocab *v, const char *s, size_t n);             /* -1 when absent */
 const char *vocab_string(const Vocab *v, int32_t id);                        /* NULL when there is none */
+void        vocab_byte_tokens(const Vocab *v, int32_t ids[256]);             /* of "<0x00>" to "<0xFF>"; -1: none */
+uint32_t    vocab_hash(const char *s, size_t n, uint64_t seed);
 
 /* Byte strings with values, walked a byte at a time. Two roots: WordPiece keeps word starts and continuations apart. */
 enum { TRIE_NONE = 0, TRIE_ROOT = 1, TRIE_CONTINUE = 2 };
@@ -75,9 +77,6 @@ typedef struct Trie {
 /* A string that is there already keeps the smaller value. */
 Status trie_add(Trie *trie, uint32_t root, const char *s, size_t n, int32_t value) MUST_USE;
 void   trie_release(Trie *trie);
-
-/* For short strings. */
-uint32_t hash_string(const char *s, size_t n, uint64_t seed);
 
 static inline uint64_t hash_mix(uint64_t h) { h *= 0x9E3779B97F4A7C15u; return h ^ (h >> 29); }
 

@@ -51,7 +51,7 @@ Status word_table_append(WordTable *t, const char *s, Word word)
 
 Status word_table_add(WordTable *t, const char *s, size_t n, uint64_t count, uint32_t *index)
 {
-    uint32_t hash = hash_string(s, n, t->seed);
+    uint32_t hash = vocab_hash(s, n, t->seed);
     if (!t->slots || t->n >= t->mask / 4 * 3) TRY(grow_slots(t));
     WordSlot *slot = find_slot(t, s, n, hash);
     if (!slot->index) {
@@ -66,7 +66,7 @@ Status word_table_add(WordTable *t, const char *s, size_t n, uint64_t count, uin
 int64_t word_table_find(const WordTable *t, const char *s, size_t n)
 {
     if (!t->slots) return -1;
-    return (int64_t)find_slot(t, s, n, hash_string(s, n, t->seed))->index - 1;
+    return (int64_t)find_slot(t, s, n, vocab_hash(s, n, t->seed))->index - 1;
 }
 
 size_t word_table_bytes(const WordTable *t)

@@ -14,14 +14,14 @@
 /* ---- word_table.c: strings, each with a number and a count ---------------------------------------------------------- */
 
 typedef struct Word { uint64_t count, at; uint32_t len, hash; } Word;         /* at: in the pool */
-typedef struct WordSlot { uint32_t hash, index; } WordSlot;                   /* index + 1; 0: free */
+typedef struct TableSlot { uint32_t hash, index; } TableSlot;                   /* index + 1; 0: free */
 
 typedef struct WordTable {
     char     *pool;
     size_t    used, cap_pool;
     Word     *words;                   /* (n) in the order in which they came */
     size_t    n, cap;
-    WordSlot *slots;                   /* (mask + 1) */
+    TableSlot *slots;                   /* (mask + 1) */
     uint32_t  mask;
     uint64_t  seed;                    /* of the hashes; set before the first word, the same in tables that are merged */
 } WordTable;
@@ -114,7 +114,7 @@ typedef struct Edge { uint32_t end, id; } Edge;                               /*
 /* value x 2^(-256 power): a long word's probability is below what a double holds. */
 typedef struct Scaled { double value; int32_t power; } Scaled;
 
-typedef struct Lattice {               /* reused from word to word; zero-initialise */
+typedef struct PieceLattice {               /* reused from word to word; zero-initialise */
     size_t    n, cap, n_edges, cap_edges;
     uint32_t *first;                   /* (n + 2) first edge from each byte */
     Edge     *edges;
@@ -123,13 +123,13 @@ typedef struct Lattice {               /* reused from word to word; zero-initial
     Edge     *back;                    /* (n + 1) its last edge: where that began, and its piece */
     uint32_t *path;                    /* pieces of the best way */
     size_t    n_path;
-} Lattice;
+} PieceLattice;
 
-Status lattice_build(Lattice *l, const Pieces *p, const char *word, size_t n) MUST_USE;
+Status piece_lattice_build(PieceLattice *l, const Pieces *p, const char *word, size_t n) MUST_USE;
 /* Adds count x the chance that a piece is used, in units of 1 / scale: whole numbers, whose sum knows no order. */
-void   lattice_expect(Lattice *l, const Pieces *p, double count, double scale, int64_t *expected);
+void   piece_lattice_expect(PieceLattice *l, const Pieces *p, double count, double scale, int64_t *expected);
 /* The best way, into path; not with one piece for the whole if no_whole. Gives its log probability, -inf: none. */
-double lattice_best(Lattice *l, const Pieces *p, bool no_whole);
-void   lattice_release(Lattice *l);
+double piece_lattice_best(PieceLattice *l, const Pieces *p, bool no_whole);
+void   piece_lattice_release(PieceLattice *l);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define TINY 0x1p-256
 
-static Status make_room(Lattice *l, size_t n)
+static Status make_room(PieceLattice *l, size_t n)
 {
     size_t cap = l->cap;
     if (n + 2 <= cap) return OK;
@@ -30,14 +30,14 @@ static Status make_room(Lattice *l, size_t n)
     return OK;
 }
 
-static Status add_edge(Lattice *l, size_t end, uint32_t id)
+static Status add_edge(PieceLattice *l, size_t end, uint32_t id)
 {
     TRY(mem_grow(&l->edges, &l->cap_edges, l->n_edges + 1, sizeof *l->edges));
     l->edges[l->n_edges++] = (Edge){ (uint32_t)end, id };
     return OK;
 }
 
-Status lattice_build(Lattice *l, const Pieces *p, const char *word, size_t n)
+Status piece_lattice_build(PieceLattice *l, const Pieces *p, const char *word, size_t n)
 {
     TRY(make_room(l, n));
     l->n = n;
@@ -80,7 +80,7 @@ static void lift(Scaled *x)
     x->power++;
 }
 
-static void sum_forward(Lattice *l, const Pieces *p)
+static void sum_forward(PieceLattice *l, const Pieces *p)
 {
     memset(l->forward, 0, (l->n + 1) * sizeof *l->forward);
     l->forward[0].value = 1;
@@ -93,7 +93,7 @@ static void sum_forward(Lattice *l, const Pieces *p)
     lift(&l->forward[l->n]);
 }
 
-static void sum_backward(Lattice *l, const Pieces *p)
+static void sum_backward(PieceLattice *l, const Pieces *p)
 {
     memset(l->backward, 0, (l->n + 1) * sizeof *l->backward);
     l->backward[l->n].value = 1;
@@ -108,7 +108,7 @@ static void sum_backward(Lattice *l, const Pieces *p)
     }
 }
 
-void lattice_expect(Lattice *l, const Pieces *p, double count, double scale, int64_t *expected)
+void piece_lattice_expect(PieceLattice *l, const Pieces *p, double count, double scale, int64_t *expected)
 {
     sum_forward(l, p);
     sum_backward(l, p);
@@ -129,7 +129,7 @@ void lattice_expect(Lattice *l, const Pieces *p, double count, double scale, int
 
 /* ---- the best way ----------------------------------------------------------------------------------------------------------- */
 
-double lattice_best(Lattice *l, const Pieces *p, bool no_whole)
+double piece_lattice_best(PieceLattice *l, const Pieces *p, bool no_whole)
 {
     for (size_t i = 0; i <= l->n; i++) l->best[i] = -INFINITY;
     l->best[0] = 0;
@@ -150,7 +150,7 @@ double lattice_best(Lattice *l, const Pieces *p, bool no_whole)
     return l->best[l->n];
 }
 
-void lattice_release(Lattice *l)
+void piece_lattice_release(PieceLattice *l)
 {
     free(l->first);
     free(l->edges);

@@ -24,7 +24,7 @@ enum { MAX_SEEDS = 1000000, BLOCK = 512, MAX_PIECE = 16 };
 #define LEAST_USE   0.5                /* pieces that are expected less often are dropped */
 
 typedef struct Helper {                /* a thread's own */
-    Lattice   lattice;
+    PieceLattice   lattice;
     int64_t  *uses;                    /* (n pieces) */
     Status    status;
 } Helper;
@@ -183,12 +183,12 @@ static Status walk_word(Helper *h, const Walk *walk, size_t w)
 {
     const WordTable *words = &walk->u->t->words;
     const Pieces    *p = &walk->u->pieces;
-    TRY(lattice_build(&h->lattice, p, word_text(words, w), words->words[w].len));
+    TRY(piece_lattice_build(&h->lattice, p, word_text(words, w), words->words[w].len));
     if (walk->best) {
-        lattice_best(&h->lattice, p, false);
+        piece_lattice_best(&h->lattice, p, false);
         for (size_t i = 0; i < h->lattice.n_path; i++) h->uses[h->lattice.path[i]] += (int64_t)words->words[w].count;
     } else {
-        lattice_expect(&h->lattice, p, (double)words->words[w].count, walk->u->scale, h->uses);
+        piece_lattice_expect(&h->lattice, p, (double)words->words[w].count, walk->u->scale, h->uses);
     }
     return OK;
 }
@@ -249,7 +249,7 @@ static Status em_step(Unigram *u)
 /* ---- pruning ------------------------------------------------------------------------------------------------------------------------- */
 
 /* What the likelihood loses when the piece's uses go to the pieces it is cut into. */
-static double loss_of(const Unigram *u, size_t id, const Lattice *l)
+static double loss_of(const Unigram *u, size_t id, const PieceLattice *l)
 {
     double use = (double)u->uses[id], log_alternatives = 0;
     double log_sum = log(u->sum_uses + use * (double)(l->n_path - 1));
@@ -263,8 +263,8 @@ static Status judge(Unigram *u, Helper *h, size_t id)
     const Piece  *piece = &p->items[id];
     u->fates[id] = FATE_DROP;
     if (piece->score == -INFINITY) return OK;
-    TRY(lattice_build(&h->lattice, p, piece_text(p, id), piece->len));
-    double apart = lattice_best(&h->lattice, p, true);
+    TRY(piece_lattice_build(&h->lattice, p, piece_text(p, id), piece->len));
+    double apart = piece_lattice_best(&h->lattice, p, true);
     bool   alone = apart == -INFINITY, split = apart > piece->score;
     if (u->uses[id] == 0) u->fates[id] = alone ? FATE_KEEP : FATE_DROP;
     else if (alone || split) u->fates[id] = FATE_KEEP;
@@ -482,7 +482,7 @@ Status unigram_train(Trainer *t)
     if (s == OK) s = shrink(&u);
     if (s == OK) s = finish(&u);
     for (int h = 0; u.helpers && h < u.n_helpers; h++) {
-        lattice_release(&u.helpers[h].lattice);
+        piece_lattice_release(&u.helpers[h].lattice);
         free(u.helpers[h].uses);
     }
     release_pieces(&u.pieces);

@@ -12,7 +12,7 @@
 static Status grow_slots(WordTable *t)
 {
     size_t    n = t->slots ? ((size_t)t->mask + 1) * 2 : 1024;
-    WordSlot *bigger;
+    TableSlot *bigger;
     if (n > UINT32_MAX) return fail(ERR_MEMORY, "%zu distinct words are more than one table holds", t->n);
     TRY(mem_new(&bigger, n, sizeof *bigger));
     free(t->slots);
@@ -21,16 +21,16 @@ static Status grow_slots(WordTable *t)
     for (size_t i = 0; i < t->n; i++) {
         uint32_t at = t->words[i].hash;
         while (t->slots[at & t->mask].index) at++;
-        t->slots[at & t->mask] = (WordSlot){ t->words[i].hash, (uint32_t)i + 1 };
+        t->slots[at & t->mask] = (TableSlot){ t->words[i].hash, (uint32_t)i + 1 };
     }
     return OK;
 }
 
 /* The slot that holds the string, or the free one where it belongs. */
-static WordSlot *find_slot(const WordTable *t, const char *s, size_t n, uint32_t hash)
+static TableSlot *find_slot(const WordTable *t, const char *s, size_t n, uint32_t hash)
 {
     for (uint32_t at = hash;; at++) {
-        WordSlot *slot = &t->slots[at & t->mask];
+        TableSlot *slot = &t->slots[at & t->mask];
         if (!slot->index) return slot;
         if (slot->hash != hash) continue;
         const Word *w = &t->words[slot->index - 1];
@@ -53,10 +53,10 @@ Status word_table_add(WordTable *t, const char *s, size_t n, uint64_t count, uin
 {
     uint32_t hash = vocab_hash(s, n, t->seed);
     if (!t->slots || t->n >= t->mask / 4 * 3) TRY(grow_slots(t));
-    WordSlot *slot = find_slot(t, s, n, hash);
+    TableSlot *slot = find_slot(t, s, n, hash);
     if (!slot->index) {
         TRY(word_table_append(t, s, (Word){ 0, 0, (uint32_t)n, hash }));
-        *slot = (WordSlot){ hash, (uint32_t)t->n };
+        *slot = (TableSlot){ hash, (uint32_t)t->n };
     }
     t->words[slot->index - 1].count += count;
     if (index) *index = slot->index - 1;

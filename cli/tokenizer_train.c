@@ -32,7 +32,7 @@ const Option tokenizer_train_options[TOKENIZER_TRAIN_OPTIONS] = {
     { "text", OPTION_STRING, AT(text), "text", 0, 0, NULL, NULL, "the column that is read" },
     { "encoding", OPTION_STRING, AT(encoding), NULL, 0, 0, NULL, NULL, "of the files, windows-1252 and the like; UTF-8, UTF-16 and GB18030 are detected" },
     { "on_bad_row", OPTION_CHOICE, AT(on_bad_row), "fail", 0, 0, "fail|skip", NULL, "what to do with a row that cannot be used" },
-    { "memory", OPTION_STRING, AT(memory), NULL, 0, 0, NULL, NULL, "512M, 4G: word counts above half of it go to disk ($TMPDIR)" },
+    { "memory", OPTION_STRING, AT(memory), NULL, 0, 0, NULL, NULL, "512M, 4G: word counts above a quarter of it go to disk ($TMPDIR)" },
     { "threads", OPTION_INT, AT(threads), "0", 0, 256, NULL, NULL, "threads; 0: one a core" },
 };
 

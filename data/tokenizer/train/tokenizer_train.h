@@ -48,7 +48,7 @@ typedef struct TokenizerTrainOptions {
     bool               byte_fallback;         /* bpe */
     double             shrinking_factor;      /* unigram; 0: 0.75 */
     int64_t            n_sub_iterations;      /* unigram; 0: 2 */
-    size_t             memory;                /* bytes; counts above half of it go to disk; 0: no limit */
+    size_t             memory;                /* bytes; word counts above a quarter of it go to disk; 0: no limit */
     const char        *folder;                /* where they go; NULL: $TMPDIR or /tmp */
     TextNext           next;
     void              *next_arg;

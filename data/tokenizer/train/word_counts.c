@@ -1,8 +1,8 @@
 /* data/tokenizer/train/word_counts.c: reads all texts and counts their words, on all threads.
  *
  * Texts are copied into a batch of a megabyte or so; threads take pieces of it in turn, each with a table of its own, so
- * nobody waits for anybody within a batch. Between batches the tables are measured: together above half of the memory
- * allowed, all go to disk. At the end they are added up, or the runs merged. */
+ * nobody waits for anybody within a batch. Between batches the tables are measured: together above a quarter of the
+ * memory allowed, all go to disk. At the end they are added up, or the runs merged. */
 #include "data/tokenizer/train/train_internal.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "core/hash.h"
 #include "core/parallel.h"
 
-enum { BATCH_BYTES = 2 << 20, PIECE_BYTES = 32 << 10, MAX_SHARE = 256 };
+enum { BATCH_BYTES = 2 << 20, PIECE_BYTES = 32 << 10, MAX_COUNT = 256 };
 
 typedef struct TextSpan { size_t at, n; int64_t number; } TextSpan;           /* number: of the text in the source */
 
@@ -90,7 +90,8 @@ static Status fill_batch(Batch *b, const TokenizerTrainOptions *o, TokenizerTrai
 {
     b->n_spans = 0;
     text_clear(&b->text);
-    while (b->text.len < BATCH_BYTES) {
+    size_t full = o->memory && o->memory / 8 < BATCH_BYTES ? o->memory / 8 : BATCH_BYTES;
+    while (b->text.len < full) {
         const char *text;
         size_t      n;
         TRY(o->next(o->next_arg, &text, &n));
@@ -123,7 +124,7 @@ static Status read_all(Batch *b, WordRuns *runs, const TokenizerTrainOptions *o,
         TRY(count_batch(b));
         size_t bytes = 0;
         for (int i = 0; i < b->n_threads; i++) bytes += word_table_bytes(&b->counters[i].table);
-        if (o->memory && bytes > o->memory / 2) TRY(spill(b, runs));
+        if (o->memory && bytes > o->memory / 4) TRY(spill(b, runs));
         train_progress(o, "counting words", report->n_bytes, 0);
     }
     return OK;
@@ -151,7 +152,7 @@ static size_t word_cost(Word w) { return sizeof(Word) + 64 + 20 * (size_t)w.len;
 
 typedef struct Take {
     WordTable *out;
-    size_t     cost[MAX_SHARE];        /* of the words seen 1, 2, ... times; the last: or more often */
+    size_t     cost[MAX_COUNT];        /* of the words seen 1, 2, ... times; the last: or more often */
     uint64_t   least;
     int64_t    n_dropped;
 } Take;
@@ -160,7 +161,7 @@ static Status add_cost(void *arg, const char *s, Word word)
 {
     (void)s;
     Take *take = arg;
-    take->cost[word.count < MAX_SHARE ? word.count : MAX_SHARE - 1] += word_cost(word);
+    take->cost[word.count < MAX_COUNT ? word.count : MAX_COUNT - 1] += word_cost(word);
     return OK;
 }
 
@@ -174,13 +175,13 @@ static Status take_word(void *arg, const char *s, Word word)
 
 static Status take_frequent(WordTable *out, WordRuns *runs, size_t memory, TokenizerTrainReport *report)
 {
-    Take   take = { .out = out, .least = MAX_SHARE };
+    Take   take = { .out = out, .least = MAX_COUNT };
     size_t sum = 0;
     TRY(word_runs_merge(runs, add_cost, &take));
     while (take.least > 1 && sum + take.cost[take.least - 1] <= memory) sum += take.cost[--take.least];
-    if (take.least == MAX_SHARE)
+    if (take.least == MAX_COUNT)
         return hint(fail(ERR_MEMORY, "the words that stand %d times or more in the text do not fit into the memory allowed",
-                         MAX_SHARE - 1), "allow more memory");
+                         MAX_COUNT - 1), "allow more memory");
     TRY(word_runs_merge(runs, take_word, &take));
     report->min_count = (int64_t)take.least;
     report->n_dropped = take.n_dropped;

@@ -90,7 +90,7 @@ Status unigram_train(Trainer *t) MUST_USE;
 /* ---- unigram_seed.c --------------------------------------------------------------------------------------------------- */
 
 typedef struct Seed { uint64_t score; uint32_t at, len, order; } Seed;        /* a place in the text; rank in string order */
-typedef struct SeedText { uint32_t *chars; size_t n; } SeedText;              /* words, each with a 0 behind it */
+typedef struct SeedText { uint32_t *chars, *places; size_t n; } SeedText;     /* words, each with a 0 behind it; bytes */
 
 /* Substrings of 2 to max_length characters that stand in the text twice or more and cannot be made longer without losing
  * an occurrence; score: occurrences x length. The best first, of equals the greater string; at most `most` (gives). */
@@ -98,16 +98,17 @@ Status unigram_seeds(Seed **out, size_t *n, const SeedText *text, uint32_t max_l
 
 /* ---- unigram_lattice.c: all ways to cut a word into pieces -------------------------------------------------------------- */
 
-typedef struct Piece { size_t at; uint32_t len; double score; } Piece;        /* in Pieces.pool; score: log probability */
+/* A piece is a place in the words' text. Its parent is the longest other piece that it begins with; so the longest piece
+ * at a place leads to all pieces there. Piece 0 is the unknown character, and the end of every such chain. A dropped
+ * piece has probability 0 and stays until the next pruning. */
+typedef struct Piece { double score, probability; uint32_t at, len, parent; } Piece;      /* score: log probability */
 
-/* Piece 0 is the unknown character. A dropped piece has probability 0 and stays until the next pruning. */
 typedef struct Pieces {
-    Text    pool;
-    Piece  *items;
-    double *probability;               /* (n) exp(score) */
-    size_t  n, cap, n_alive;
-    Trie    trie;
-    double  min_score, unk_score;
+    const char *text;
+    uint32_t   *longest;               /* by byte of text */
+    Piece      *items;
+    size_t      n, cap, n_alive;
+    double      min_score, unk_score;
 } Pieces;
 
 typedef struct Edge { uint32_t end, id; } Edge;                               /* from its begin to end, in bytes */
@@ -125,7 +126,8 @@ typedef struct PieceLattice {               /* reused from word to word; zero-in
     size_t    n_path;
 } PieceLattice;
 
-Status piece_lattice_build(PieceLattice *l, const Pieces *p, const char *word, size_t n) MUST_USE;
+/* Of the n bytes from text[at]. */
+Status piece_lattice_build(PieceLattice *l, const Pieces *p, size_t at, size_t n) MUST_USE;
 /* Adds count x the chance that a piece is used, in units of 1 / scale: whole numbers, whose sum knows no order. */
 void   piece_lattice_expect(PieceLattice *l, const Pieces *p, double count, double scale, int64_t *expected);
 /* The best way, into path; not with one piece for the whole if no_whole. Gives its log probability, -inf: none. */

@@ -4,7 +4,8 @@
  *   backward[i]  the same for [i, n)
  *   chance of an edge (i, j, piece) = forward[i] * probability[piece] * backward[j] / forward[n]
  *
- * Sums of products rather than log-sum-exp: no exponential in the loops. A character that is no piece is piece 0. */
+ * Sums of products rather than log-sum-exp: no exponential in the loops. A character that is no piece is piece 0.
+ * No trie is walked: which pieces stand where does not change from step to step, but for those that are dropped. */
 #include "data/tokenizer/train/train_internal.h"
 
 #include <math.h>
@@ -32,32 +33,31 @@ static Status make_room(PieceLattice *l, size_t n)
 
 static Status add_edge(PieceLattice *l, size_t end, uint32_t id)
 {
-    TRY(mem_grow(&l->edges, &l->cap_edges, l->n_edges + 1, sizeof *l->edges));
+    if (l->n_edges == l->cap_edges) TRY(mem_grow(&l->edges, &l->cap_edges, l->n_edges + 1, sizeof *l->edges));
     l->edges[l->n_edges++] = (Edge){ (uint32_t)end, id };
     return OK;
 }
 
-Status piece_lattice_build(PieceLattice *l, const Pieces *p, const char *word, size_t n)
+static size_t char_length(unsigned char lead) { return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4; }
+
+Status piece_lattice_build(PieceLattice *l, const Pieces *p, size_t at, size_t n)
 {
+    const unsigned char *word = (const unsigned char *)p->text + at;
     TRY(make_room(l, n));
     l->n = n;
     l->n_edges = 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t node = TRIE_ROOT;
-        size_t   character = i;
         l->first[i] = (uint32_t)l->n_edges;
-        if (((unsigned char)word[i] & 0xC0) == 0x80) continue;           /* inside a character nothing begins */
-        (void)word_char(word, n, &character);
-        bool alone = false;
-        for (size_t k = i; k < n; k++) {
-            node = trie_step(&p->trie, node, (unsigned char)word[k]);
-            if (node == TRIE_NONE) break;
-            int32_t id = p->trie.values[node];
-            if (id < 0 || p->probability[id] == 0) continue;
-            TRY(add_edge(l, k + 1, (uint32_t)id));
-            alone |= k + 1 == character;
+        if ((word[i] & 0xC0) == 0x80) continue;                  /* inside a character nothing begins */
+        size_t character = char_length(word[i]);
+        bool   alone = false;
+        for (uint32_t id = p->longest[at + i]; id; id = p->items[id].parent) {
+            const Piece *piece = &p->items[id];
+            if (piece->len > n - i || piece->probability == 0) continue;
+            TRY(add_edge(l, i + piece->len, id));
+            alone |= piece->len == character;
         }
-        if (!alone) TRY(add_edge(l, character, 0));
+        if (!alone) TRY(add_edge(l, i + character, 0));
     }
     l->first[n] = (uint32_t)l->n_edges;
     return OK;
@@ -88,7 +88,7 @@ static void sum_forward(PieceLattice *l, const Pieces *p)
         lift(&l->forward[i]);
         Scaled here = l->forward[i];
         for (uint32_t e = l->first[i]; e < l->first[i + 1]; e++)
-            add_scaled(&l->forward[l->edges[e].end], here.value * p->probability[l->edges[e].id], here.power);
+            add_scaled(&l->forward[l->edges[e].end], here.value * p->items[l->edges[e].id].probability, here.power);
     }
     lift(&l->forward[l->n]);
 }
@@ -101,7 +101,7 @@ static void sum_backward(PieceLattice *l, const Pieces *p)
         Scaled here = { 0, 0 };
         for (uint32_t e = l->first[i]; e < l->first[i + 1]; e++) {
             Scaled there = l->backward[l->edges[e].end];
-            add_scaled(&here, there.value * p->probability[l->edges[e].id], there.power);
+            add_scaled(&here, there.value * p->items[l->edges[e].id].probability, there.power);
         }
         lift(&here);
         l->backward[i] = here;
@@ -119,7 +119,7 @@ void piece_lattice_expect(PieceLattice *l, const Pieces *p, double count, double
         Scaled from = l->forward[i];
         for (uint32_t e = l->first[i]; e < l->first[i + 1]; e++) {
             Scaled to = l->backward[l->edges[e].end];
-            double chance = from.value * p->probability[l->edges[e].id] * to.value;
+            double chance = from.value * p->items[l->edges[e].id].probability * to.value;
             int    power = from.power + to.power - all.power;
             if (power != 0) chance = ldexp(chance, -256 * power);
             expected[l->edges[e].id] += llrint(unit * chance);

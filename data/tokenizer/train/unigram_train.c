@@ -48,23 +48,14 @@ typedef struct Unigram {
 
 /* ---- pieces ----------------------------------------------------------------------------------------------------------- */
 
-static Status add_piece(Pieces *p, const char *s, size_t n, double score)
+static Status add_piece(Pieces *p, uint32_t at, uint32_t len, double score)
 {
     TRY(mem_grow(&p->items, &p->cap, p->n + 1, sizeof *p->items));
-    p->items[p->n++] = (Piece){ p->pool.len, (uint32_t)n, score };
-    return text_add(&p->pool, s, n);
+    p->items[p->n++] = (Piece){ score, 0, at, len, 0 };
+    return OK;
 }
 
-static const char *piece_text(const Pieces *p, size_t id) { return p->pool.data + p->items[id].at; }
-
-static void release_pieces(Pieces *p)
-{
-    text_release(&p->pool);
-    trie_release(&p->trie);
-    free(p->items);
-    free(p->probability);
-    memset(p, 0, sizeof *p);
-}
+static const char *piece_text(const Pieces *p, size_t id) { return p->text + p->items[id].at; }
 
 /* Probabilities from the scores; -inf: dropped. */
 static void use_scores(Pieces *p)
@@ -72,29 +63,72 @@ static void use_scores(Pieces *p)
     p->min_score = INFINITY;
     p->n_alive = 1;
     for (size_t i = 1; i < p->n; i++) {
-        p->probability[i] = exp(p->items[i].score);
+        p->items[i].probability = exp(p->items[i].score);
         if (p->items[i].score == -INFINITY) continue;
         p->n_alive++;
         if (p->items[i].score < p->min_score) p->min_score = p->items[i].score;
     }
     p->unk_score = p->min_score - UNK_PENALTY;
-    p->probability[0] = exp(p->unk_score);
+    p->items[0].probability = exp(p->unk_score);
 }
 
-/* Once all pieces are there: the trie, and room for what belongs to a piece. */
-static Status index_pieces(Unigram *u)
+/* The longest piece that s begins with, of those shorter than `below`. */
+static uint32_t longest_piece(const Trie *trie, const char *s, size_t n, size_t below)
+{
+    uint32_t node = TRIE_ROOT, found = 0;
+    for (size_t i = 0; i < n && i + 1 < below; i++) {
+        node = trie_step(trie, node, (unsigned char)s[i]);
+        if (node == TRIE_NONE) break;
+        if (trie->values[node] > 0) found = (uint32_t)trie->values[node];
+    }
+    return found;
+}
+
+typedef struct Link { Unigram *u; Trie trie; } Link;
+
+static void link_block(int64_t block, int thread, void *arg)
+{
+    Link            *link = arg;
+    const WordTable *words = &link->u->t->words;
+    Pieces          *p = &link->u->pieces;
+    size_t           begin = (size_t)block * BLOCK, end = begin + BLOCK;
+    (void)thread;
+    for (size_t i = begin; i < end && i < p->n; i++)
+        p->items[i].parent = longest_piece(&link->trie, piece_text(p, i), p->items[i].len, p->items[i].len);
+    for (size_t w = begin; w < end && w < words->n; w++) {
+        size_t at = words->words[w].at, behind = at + words->words[w].len;
+        for (; at < behind; at++)
+            if (((unsigned char)p->text[at] & 0xC0) != 0x80)
+                p->longest[at] = longest_piece(&link->trie, p->text + at, behind - at, SIZE_MAX);
+    }
+}
+
+/* Once, when all seeds are there: where each stands, and which it begins with. */
+static Status link_pieces(Unigram *u)
 {
     Pieces *p = &u->pieces;
-    TRY(mem_new(&p->probability, p->n, sizeof *p->probability));
-    for (size_t i = 1; i < p->n; i++)
-        TRY(trie_add(&p->trie, TRIE_ROOT, piece_text(p, i), p->items[i].len, (int32_t)i));
+    Link    link = { .u = u };
+    size_t  most = p->n > u->n_words ? p->n : u->n_words;
+    Status  s = mem_new(&p->longest, u->t->words.used, sizeof *p->longest);
+    for (size_t i = 1; s == OK && i < p->n; i++)
+        s = trie_add(&link.trie, TRIE_ROOT, piece_text(p, i), p->items[i].len, (int32_t)i);
+    if (s == OK) parallel_tasks((int64_t)((most + BLOCK - 1) / BLOCK), link_block, &link);
+    trie_release(&link.trie);
+    return s;
+}
+
+/* Room for what belongs to a piece. */
+static Status make_room(Unigram *u)
+{
     for (int h = 0; h < u->n_helpers; h++) {
         free(u->helpers[h].uses);
-        TRY(mem_new(&u->helpers[h].uses, p->n, sizeof *u->helpers[h].uses));
+        u->helpers[h].uses = NULL;
+        TRY(mem_new(&u->helpers[h].uses, u->pieces.n, sizeof *u->helpers[h].uses));
     }
     free(u->uses);
-    TRY(mem_new(&u->uses, p->n, sizeof *u->uses));
-    use_scores(p);
+    u->uses = NULL;
+    TRY(mem_new(&u->uses, u->pieces.n, sizeof *u->uses));
+    use_scores(&u->pieces);
     return OK;
 }
 
@@ -103,19 +137,24 @@ static Status index_pieces(Unigram *u)
 static Status seed_text(SeedText *text, const Unigram *u)
 {
     const WordTable *words = &u->t->words;
+    if (words->used > UINT32_MAX)
+        return hint(fail(ERR_DATA, "the distinct words have %zu bytes, more than unigram can learn from", words->used),
+                    "allow less memory, so that rare words are left out");
     TRY(mem_new(&text->chars, words->used + words->n, sizeof *text->chars));
+    TRY(mem_new(&text->places, words->used + words->n, sizeof *text->places));
     for (size_t w = 0; w < words->n; w++) {
         const char *s = word_text(words, w);
-        for (size_t i = 0, n = words->words[w].len; i < n;) {
+        for (size_t i = 0, n = words->words[w].len; i < n; text->n++) {
+            text->places[text->n] = (uint32_t)(words->words[w].at + i);
             uint32_t cp = word_char(s, n, &i);
-            text->chars[text->n++] = u->keep[cp] ? cp : 0;
+            text->chars[text->n] = u->keep[cp] ? cp : 0;
         }
-        text->chars[text->n++] = 0;
+        text->n++;
     }
     return OK;
 }
 
-typedef struct CharUse { uint64_t count; uint32_t cp; } CharUse;
+typedef struct CharUse { uint64_t count; uint32_t cp, at; } CharUse;
 
 static int compare_chars(const void *a, const void *b)
 {
@@ -124,19 +163,30 @@ static int compare_chars(const void *a, const void *b)
     return (x->cp < y->cp) - (x->cp > y->cp);
 }
 
-static Status add_chars(Unigram *u, double *sum)
+/* Any place of each character will do, as only what stands there counts. */
+static Status find_chars(Unigram *u, const SeedText *text, CharUse *chars, size_t *n, const uint64_t *counts)
+{
+    uint32_t *places;
+    TRY(mem_new(&places, CODE_POINTS, sizeof *places));
+    for (size_t i = 0; i < text->n; i++) places[text->chars[i]] = text->places[i];
+    for (uint32_t cp = 1; cp < CODE_POINTS; cp++)
+        if (u->keep[cp]) chars[(*n)++] = (CharUse){ counts[cp], cp, places[cp] };
+    free(places);
+    qsort(chars, *n, sizeof *chars, compare_chars);
+    return OK;
+}
+
+static Status add_chars(Unigram *u, const SeedText *text, double *sum)
 {
     uint64_t *counts;
     CharUse  *chars = NULL;
     size_t    n = 0;
     TRY(alphabet_count(&counts, u->t));
     Status s = mem_new(&chars, (size_t)u->t->report->n_alphabet, sizeof *chars);
-    for (uint32_t cp = 1; s == OK && cp < CODE_POINTS; cp++)
-        if (u->keep[cp]) chars[n++] = (CharUse){ counts[cp], cp };
-    if (s == OK) qsort(chars, n, sizeof *chars, compare_chars);
+    if (s == OK) s = find_chars(u, text, chars, &n, counts);
     for (size_t i = 0; s == OK && i < n; i++) {
         char utf8[4];
-        s = add_piece(&u->pieces, utf8, (size_t)utf8_encode(chars[i].cp, utf8), (double)chars[i].count);
+        s = add_piece(&u->pieces, chars[i].at, (uint32_t)utf8_encode(chars[i].cp, utf8), (double)chars[i].count);
         *sum += (double)chars[i].count;
     }
     free(chars);
@@ -146,16 +196,16 @@ static Status add_chars(Unigram *u, double *sum)
 
 static Status add_substrings(Unigram *u, const SeedText *text, double *sum)
 {
-    int64_t  max_length = u->t->o->max_token_length ? u->t->o->max_token_length : MAX_PIECE;
-    Seed    *seeds = NULL;
-    size_t   n = 0;
+    int64_t max_length = u->t->o->max_token_length ? u->t->o->max_token_length : MAX_PIECE;
+    Seed   *seeds = NULL;
+    size_t  n = 0;
     if (u->pieces.n >= MAX_SEEDS) return OK;
     Status s = unigram_seeds(&seeds, &n, text, (uint32_t)max_length, MAX_SEEDS - u->pieces.n);
     for (size_t i = 0; s == OK && i < n; i++) {
-        char   utf8[MAX_TOKEN_BYTES];
-        size_t len = 0;
-        for (uint32_t k = 0; k < seeds[i].len; k++) len += (size_t)utf8_encode(text->chars[seeds[i].at + k], utf8 + len);
-        s = add_piece(&u->pieces, utf8, len, (double)seeds[i].score);
+        uint32_t last = seeds[i].at + seeds[i].len - 1, len = 0;
+        char     utf8[4];
+        len = text->places[last] + (uint32_t)utf8_encode(text->chars[last], utf8) - text->places[seeds[i].at];
+        s = add_piece(&u->pieces, text->places[seeds[i].at], len, (double)seeds[i].score);
         *sum += (double)seeds[i].score;
     }
     free(seeds);
@@ -167,12 +217,16 @@ static Status make_seeds(Unigram *u)
     SeedText text = { 0 };
     double   sum = 0;
     Status   s = seed_text(&text, u);
-    if (s == OK) s = add_piece(&u->pieces, "", 0, -INFINITY);
-    if (s == OK) s = add_chars(u, &sum);
+    u->pieces.text = u->t->words.pool;
+    if (s == OK) s = add_piece(&u->pieces, 0, 0, -INFINITY);
+    if (s == OK) s = add_chars(u, &text, &sum);
     if (s == OK) s = add_substrings(u, &text, &sum);
-    for (size_t i = 1; i < u->pieces.n; i++) u->pieces.items[i].score = log(u->pieces.items[i].score) - log(sum);
     free(text.chars);
-    return s == OK ? index_pieces(u) : s;
+    free(text.places);
+    TRY(s);
+    for (size_t i = 1; i < u->pieces.n; i++) u->pieces.items[i].score = log(u->pieces.items[i].score) - log(sum);
+    TRY(link_pieces(u));
+    return make_room(u);
 }
 
 /* ---- all words, on all threads ------------------------------------------------------------------------------------------------ */
@@ -183,7 +237,7 @@ static Status walk_word(Helper *h, const Walk *walk, size_t w)
 {
     const WordTable *words = &walk->u->t->words;
     const Pieces    *p = &walk->u->pieces;
-    TRY(piece_lattice_build(&h->lattice, p, word_text(words, w), words->words[w].len));
+    TRY(piece_lattice_build(&h->lattice, p, words->words[w].at, words->words[w].len));
     if (walk->best) {
         piece_lattice_best(&h->lattice, p, false);
         for (size_t i = 0; i < h->lattice.n_path; i++) h->uses[h->lattice.path[i]] += (int64_t)words->words[w].count;
@@ -263,7 +317,7 @@ static Status judge(Unigram *u, Helper *h, size_t id)
     const Piece  *piece = &p->items[id];
     u->fates[id] = FATE_DROP;
     if (piece->score == -INFINITY) return OK;
-    TRY(piece_lattice_build(&h->lattice, p, piece_text(p, id), piece->len));
+    TRY(piece_lattice_build(&h->lattice, p, piece->at, piece->len));
     double apart = piece_lattice_best(&h->lattice, p, true);
     bool   alone = apart == -INFINITY, split = apart > piece->score;
     if (u->uses[id] == 0) u->fates[id] = alone ? FATE_KEEP : FATE_DROP;
@@ -291,22 +345,45 @@ static int compare_losses(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The pieces that stay, in their order; then the others from the greatest loss on, as many as there is room for. */
-static Status take_best(Unigram *u, Pieces *out, Loss *losses, size_t room)
+/* The pieces that stay, in their order; then the others from the greatest loss on, as many as there is room for.
+ * number[old]: the new one, 0 for those that go. */
+static Status take_best(Unigram *u, Pieces *out, Loss *losses, uint32_t *number, size_t room)
 {
-    Pieces *p = &u->pieces;
-    size_t  n = 0;
-    TRY(add_piece(out, "", 0, -INFINITY));
-    for (size_t i = 1; i < p->n; i++) {
-        if (u->fates[i] == FATE_KEEP) TRY(add_piece(out, piece_text(p, i), p->items[i].len, p->items[i].score));
+    const Piece *items = u->pieces.items;
+    size_t       n = 0;
+    TRY(add_piece(out, 0, 0, -INFINITY));
+    for (size_t i = 1; i < u->pieces.n; i++) {
         if (u->fates[i] == FATE_JUDGE) losses[n++] = (Loss){ u->losses[i], (uint32_t)i };
+        if (u->fates[i] != FATE_KEEP) continue;
+        number[i] = (uint32_t)out->n;
+        TRY(add_piece(out, items[i].at, items[i].len, items[i].score));
     }
     qsort(losses, n, sizeof *losses, compare_losses);
     for (size_t i = 0; i < n && out->n < room; i++) {
-        const Piece *piece = &p->items[losses[i].id];
-        TRY(add_piece(out, p->pool.data + piece->at, piece->len, piece->score));
+        const Piece *piece = &items[losses[i].id];
+        number[losses[i].id] = (uint32_t)out->n;
+        TRY(add_piece(out, piece->at, piece->len, piece->score));
     }
     return OK;
+}
+
+/* Chains go on over those that went. */
+static void relink(Pieces *old, Pieces *rest, uint32_t *number, size_t n_text)
+{
+    for (size_t i = 1; i < old->n; i++) {
+        uint32_t parent = old->items[i].parent;
+        while (parent && !number[parent]) parent = old->items[parent].parent;
+        if (number[i]) rest->items[number[i]].parent = number[parent];
+    }
+    for (size_t at = 0; at < n_text; at++) {
+        uint32_t id = old->longest[at];
+        while (id && !number[id]) id = old->items[id].parent;
+        old->longest[at] = number[id];
+    }
+    rest->text = old->text;
+    rest->longest = old->longest;
+    free(old->items);
+    *old = *rest;
 }
 
 static Status find_losses(Unigram *u)
@@ -322,26 +399,25 @@ static Status find_losses(Unigram *u)
 
 static Status prune(Unigram *u, size_t room)
 {
-    Pieces rest = { .trie.seed = u->pieces.trie.seed };
-    Loss  *losses = NULL;
-    size_t n = u->pieces.n;
-    Status s = mem_new(&u->losses, n, sizeof *u->losses);
+    Pieces    rest = { 0 };
+    Loss     *losses = NULL;
+    uint32_t *number = NULL;
+    size_t    n = u->pieces.n;
+    Status    s = mem_new(&u->losses, n, sizeof *u->losses);
     if (s == OK) s = mem_new(&u->fates, n, sizeof *u->fates);
     if (s == OK) s = mem_new(&losses, n, sizeof *losses);
+    if (s == OK) s = mem_new(&number, n, sizeof *number);
     if (s == OK) s = find_losses(u);
-    if (s == OK) s = take_best(u, &rest, losses, room);
+    if (s == OK) s = take_best(u, &rest, losses, number, room);
+    if (s == OK) relink(&u->pieces, &rest, number, u->t->words.used);
+    else free(rest.items);
+    free(number);
     free(losses);
     free(u->fates);
     free(u->losses);
     u->fates = NULL;
     u->losses = NULL;
-    if (s != OK) {
-        release_pieces(&rest);
-        return s;
-    }
-    release_pieces(&u->pieces);
-    u->pieces = rest;
-    return index_pieces(u);
+    return s == OK ? make_room(u) : s;
 }
 
 static Status shrink(Unigram *u)
@@ -369,34 +445,40 @@ static int compare_ranked(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Characters first, a little below the worst piece where none of their own is left; then pieces while there is room. */
-static size_t choose(const Unigram *u, Ranked *out, const char *chars, size_t room)
+/* Characters first, a little below the worst piece where none of their own is left; then pieces while there is room.
+ * chars: all of the alphabet; of_char[cp]: the piece that a character is, or 0. */
+static size_t choose(const Unigram *u, Ranked *out, const char *chars, const uint32_t *of_char, size_t room)
 {
     const Pieces *p = &u->pieces;
     size_t        n = 0;
     double        penalty = 0;
-    for (const char *c = chars; *c;) {
+    for (const char *c = chars; *c; n++) {
         size_t   len = 0;
-        uint32_t node = TRIE_ROOT;
-        (void)word_char(c, 4, &len);
-        for (size_t i = 0; i < len && node != TRIE_NONE; i++) node = trie_step(&p->trie, node, (unsigned char)c[i]);
-        int32_t id = node == TRIE_NONE ? -1 : p->trie.values[node];
-        bool    there = id >= 0 && p->probability[id] > 0;
-        out[n] = (Ranked){ c, (uint32_t)len, (uint32_t)n, there ? p->items[id].score : p->min_score + penalty };
-        if (!there) penalty += 0.0001;
-        n++;
+        uint32_t id = of_char[word_char(c, 4, &len)];
+        out[n] = (Ranked){ c, (uint32_t)len, (uint32_t)n, id ? p->items[id].score : p->min_score + penalty };
+        if (!id) penalty += 0.0001;
         c += len;
     }
     for (size_t i = 1; i < p->n && n < room; i++) {
         size_t first = 0;
-        if (p->probability[i] == 0) continue;
-        (void)word_char(piece_text(p, i), p->items[i].len, &first);
-        if (first == p->items[i].len) continue;                  /* a character: there already */
+        if (p->items[i].probability == 0 || of_char[word_char(piece_text(p, i), p->items[i].len, &first)] == i) continue;
         out[n] = (Ranked){ piece_text(p, i), p->items[i].len, (uint32_t)n, p->items[i].score };
         n++;
     }
     qsort(out, n, sizeof *out, compare_ranked);
     return n;
+}
+
+static Status find_char_pieces(const Unigram *u, uint32_t **of_char)
+{
+    const Pieces *p = &u->pieces;
+    TRY(mem_new(of_char, CODE_POINTS, sizeof **of_char));
+    for (size_t i = 1; i < p->n; i++) {
+        size_t   len = 0;
+        uint32_t cp = word_char(piece_text(p, i), p->items[i].len, &len);
+        if (len == p->items[i].len && p->items[i].probability > 0) (*of_char)[cp] = (uint32_t)i;
+    }
+    return OK;
 }
 
 static Status write_piece(cJSON *vocab, const char *s, size_t n, double score, Text *name)
@@ -437,6 +519,7 @@ static Status finish(Unigram *u)
 {
     Text    chars = { 0 }, name = { 0 };
     Ranked *ranked = NULL;
+    uint32_t *of_char = NULL;
     size_t  room = (size_t)u->t->o->vocab_size - u->t->o->n_special_tokens;
     Status  s = text_add(&chars, "", 0);
     for (uint32_t cp = 1; s == OK && cp < CODE_POINTS; cp++) {
@@ -444,7 +527,9 @@ static Status finish(Unigram *u)
         if (u->keep[cp]) s = text_add(&chars, utf8, (size_t)utf8_encode(cp, utf8));
     }
     if (s == OK) s = mem_new(&ranked, u->pieces.n + (size_t)u->t->report->n_alphabet, sizeof *ranked);
-    if (s == OK) s = write_model(u, ranked, choose(u, ranked, chars.data, room), &name);
+    if (s == OK) s = find_char_pieces(u, &of_char);
+    if (s == OK) s = write_model(u, ranked, choose(u, ranked, chars.data, of_char, room), &name);
+    free(of_char);
     free(ranked);
     text_release(&chars);
     text_release(&name);
@@ -485,7 +570,8 @@ Status unigram_train(Trainer *t)
         piece_lattice_release(&u.helpers[h].lattice);
         free(u.helpers[h].uses);
     }
-    release_pieces(&u.pieces);
+    free(u.pieces.items);
+    free(u.pieces.longest);
     free(u.helpers);
     free(u.uses);
     free(u.keep);

@@ -403,7 +403,7 @@ static void repeated_substrings_of_banana(void **state)
 {
     (void)state;
     static uint32_t chars[] = { 'b', 'a', 'n', 'a', 'n', 'a', 0, 'b', 'a', 'n', 'd', 0 };
-    SeedText text = { chars, COUNT(chars) };
+    SeedText text = { .chars = chars, .n = COUNT(chars) };
     Seed    *seeds;
     size_t   n;
     /* "an" x 3, "ban" x 2, "ana" x 2; "na" only inside "ana" at its end: also twice on its own */
@@ -432,16 +432,16 @@ static void repeated_substrings_of_banana(void **state)
 static void long_words_do_not_underflow(void **state)
 {
     (void)state;
-    Piece       items[] = { { 0, 0, -30 }, { 0, 1, -9 }, { 0, 2, -17 }, { 0, 4, -40 } };
-    double      probability[COUNT(items)];
-    Pieces      p = { .items = items, .probability = probability, .n = COUNT(items), .min_score = -40, .unk_score = -50 };
+    Piece        items[] = { { -50, 0, 0, 0, 0 }, { -9, 0, 0, 1, 0 }, { -17, 0, 0, 2, 1 }, { -40, 0, 0, 4, 2 } };
+    static uint32_t longest[6000];
+    char         word[COUNT(longest)];
+    Pieces       p = { .text = word, .longest = longest, .items = items, .n = COUNT(items), .unk_score = -50 };
     PieceLattice l = { 0 };
-    int64_t     uses[COUNT(items)] = { 0 };
-    char        word[6000];
+    int64_t      uses[COUNT(items)] = { 0 };
     memset(word, 'a', sizeof word);
-    for (size_t i = 0; i < COUNT(items); i++) probability[i] = exp(items[i].score);
-    for (size_t i = 1; i < COUNT(items); i++) must(trie_add(&p.trie, TRIE_ROOT, "aaaa", items[i].len, (int32_t)i));
-    must(piece_lattice_build(&l, &p, word, sizeof word));
+    for (size_t i = 0; i < COUNT(items); i++) items[i].probability = exp(items[i].score);
+    for (size_t i = 0; i < COUNT(longest); i++) longest[i] = 3;
+    must(piece_lattice_build(&l, &p, 0, sizeof word));
     piece_lattice_expect(&l, &p, 1, 0x1p30, uses);
     double chars = (double)(uses[1] + 2 * uses[2] + 4 * uses[3]) / 0x1p30;
     if (fabs(chars - 6000) > 1e-3) fail_msg("%.6f characters, not 6000", chars);
@@ -456,7 +456,6 @@ static void long_words_do_not_underflow(void **state)
     double got = (double)uses[1] / (double)(uses[1] + uses[2] + uses[3]);
     if (fabs(got - share) > 1e-3) fail_msg("a single character is %.6f of the pieces, by hand %.6f", got, share);
     piece_lattice_release(&l);
-    trie_release(&p.trie);
 }
 
 int main(void)

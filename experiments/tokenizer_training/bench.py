@@ -5,7 +5,8 @@
 Every run is a process of its own. The reference reads the same file with train_from_files, its fastest way in; its time
 is that call, without starting Python. The time of whet is the whole process, with writing the files. Peak memory is
 ru_maxrss of the process; "of it empty" is what the process has before it trains (Python with the library: about 30 MiB).
-Results go to OUT as JSON after each round: medians, ratios, and how many tokens of the vocabularies agree."""
+Processor seconds are counted too, as other work on the machine lengthens the time but hardly those. Results go to OUT as
+JSON after each case: medians, ratios, and how many tokens of the vocabularies agree."""
 
 import argparse
 import json
@@ -42,11 +43,13 @@ def reference(kind, text, vocab_size, out):
         t.pre_tokenizer, t.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
         special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
         trainer = trainers.UnigramTrainer(special_tokens=special, unk_token="<unk>", **common)
+    before = resource.getrusage(resource.RUSAGE_SELF)
     empty, begin = peak(), time.perf_counter()
     t.train([text], trainer)
-    seconds = time.perf_counter() - begin
+    seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF)
     t.save(out)
-    print(json.dumps({"seconds": seconds, "peak_mib": peak(), "empty_mib": empty}))
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mib": peak(), "empty_mib": empty}))
 
 
 def tokens(path):
@@ -65,7 +68,7 @@ def run_whet(whet, kind, text, threads, vocab_size, out):
     seconds = time.perf_counter() - begin
     if status:
         sys.exit("whet failed: " + " ".join(command))
-    return {"seconds": seconds, "peak_mib": usage.ru_maxrss / 1024, "counting": said["seconds_counting"],
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak_mib": usage.ru_maxrss / 1024, "counting": said["seconds_counting"],
             "training": said["seconds_training"]}
 
 
@@ -84,6 +87,8 @@ def summary(rows):
             "type": kind, "threads": threads, "rounds": len(ref),
             "whet_seconds": round(mid(ours, "seconds"), 2), "reference_seconds": round(mid(ref, "seconds"), 2),
             "ratio": round(statistics.median(b["seconds"] / a["seconds"] for a, b in zip(ours, ref)), 1),
+            "whet_cpu": round(mid(ours, "cpu"), 2), "reference_cpu": round(mid(ref, "cpu"), 2),
+            "cpu_ratio": round(statistics.median(b["cpu"] / a["cpu"] for a, b in zip(ours, ref)), 1),
             "whet_counting": round(mid(ours, "counting"), 2), "whet_training": round(mid(ours, "training"), 2),
             "whet_peak_mib": round(mid(ours, "peak_mib")), "reference_peak_mib": round(mid(ref, "peak_mib")),
             "reference_empty_mib": round(mid(ref, "empty_mib")), **r["same"]})
@@ -112,8 +117,9 @@ def main():
                 ours, theirs = tokens(tmp + "/w/tokenizer.json"), tokens(tmp + "/r.json")
                 r["same"] = {"n_tokens": len(ours), "tokens_in_both": len(ours & theirs)}
                 print(kind, threads, r["whet"][-1], r["reference"][-1], r["same"], file=sys.stderr, flush=True)
-            done = {c: r for c, r in rows.items() if r["reference"]}
-            json.dump({"bytes": os.path.getsize(a.text), "vocab_size": a.vocab_size, "rows": summary(done)}, open(a.out, "w"), indent=1)
+                done = {c: r for c, r in rows.items() if r["reference"]}
+                with open(a.out, "w") as f:
+                    json.dump({"bytes": os.path.getsize(a.text), "vocab_size": a.vocab_size, "rows": summary(done)}, f, indent=1)
 
 
 main()

@@ -106,7 +106,7 @@ static Status open_corpus(Dataset *d, Status (*on_row)(void *, const Row *), voi
 static Status encode(Dataset *d, const Row *row, bool specials, size_t max_length)
 {
     return tokenizer_encode(d->tokenizer, row->text, row->n_text, row->pair, row->n_pair,
-                            &(EncodeOptions){ !specials, max_length }, &d->encoding);
+                            &(EncodeOptions){ .no_special_tokens = !specials, .max_length = max_length }, &d->encoding);
 }
 
 /* A letter or digit that no normalizer drops, so that the text need not be tokenised to know that it is not empty. */

@@ -20,7 +20,7 @@ struct Dataset {
     int64_t          max_length;
     Corpus          *corpus;           /* NULL in a prepared set until somebody asks for a row */
     Store           *store;            /* a prepared set, else NULL */
-    Windows         *windows;          /* a language-model set on the fly, else NULL */
+    TextWindows         *windows;          /* a language-model set on the fly, else NULL */
     int64_t         *rows;             /* (n_rows) of the corpus, on the fly; NULL: all of them */
     int32_t         *classes;          /* (n_rows) of those rows, when labels are wanted */
     uint64_t        *keys;             /* (n_rows) while a share is chosen */

@@ -33,17 +33,17 @@ Status split_share(const uint64_t *keys, const int32_t *classes, int64_t n, int3
 
 /* ---- windows.c: texts of a language-model set, cut to length ---------------------------------------------------- */
 
-typedef struct Windows Windows;
+typedef struct TextWindows TextWindows;
 
 /* max_length counts the special tokens that each window gets. */
-Status  windows_new(Windows **out, const Tokenizer *tokenizer, int64_t max_length) MUST_USE;
-void    windows_free(Windows *w);
+Status  windows_new(TextWindows **out, const Tokenizer *tokenizer, int64_t max_length) MUST_USE;
+void    windows_free(TextWindows *w);
 /* Cuts one tokenised text (without special tokens); row is what windows_row gives back. */
-Status  windows_add(Windows *w, const Encoding *text, int64_t row) MUST_USE;
-int64_t windows_count(const Windows *w);
-int64_t windows_row(const Windows *w, int64_t i);
+Status  windows_add(TextWindows *w, const Encoding *text, int64_t row) MUST_USE;
+int64_t windows_count(const TextWindows *w);
+int64_t windows_row(const TextWindows *w, int64_t i);
 /* ids, segments, words and n; the rest of *out is left alone. Arrays live until the next call. */
-void    windows_example(Windows *w, int64_t i, Example *out);
+void    windows_example(TextWindows *w, int64_t i, Example *out);
 
 /* ---- store.c: tokenised examples in an HDF5 file ---------------------------------------------------------------- */
 

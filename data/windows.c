@@ -11,7 +11,7 @@
 
 typedef struct Window { int64_t at, row; int32_t n; } Window;
 
-struct Windows {
+struct TextWindows {
     int32_t *ids, *words;              /* (n_tokens) of all texts */
     int64_t  n_tokens, n;
     size_t   cap_ids, cap_words, cap;
@@ -23,7 +23,7 @@ struct Windows {
 };
 
 /* What the tokenizer puts around a text, from what it puts around a letter. */
-static Status find_specials(Windows *w, const Tokenizer *tokenizer)
+static Status find_specials(TextWindows *w, const Tokenizer *tokenizer)
 {
     Encoding e = { 0 };
     Status   s = tokenizer_encode(tokenizer, "a", 1, NULL, 0, &(EncodeOptions){ 0 }, &e);
@@ -37,10 +37,10 @@ static Status find_specials(Windows *w, const Tokenizer *tokenizer)
     return s;
 }
 
-Status windows_new(Windows **out, const Tokenizer *tokenizer, int64_t max_length)
+Status windows_new(TextWindows **out, const Tokenizer *tokenizer, int64_t max_length)
 {
     *out = NULL;
-    Windows *w;
+    TextWindows *w;
     TRY(mem_new(&w, 1, sizeof *w));
     Status s = find_specials(w, tokenizer);
     w->room = max_length - w->n_prefix - w->n_suffix;
@@ -56,7 +56,7 @@ Status windows_new(Windows **out, const Tokenizer *tokenizer, int64_t max_length
     return s;
 }
 
-void windows_free(Windows *w)
+void windows_free(TextWindows *w)
 {
     if (!w) return;
     free(w->ids);
@@ -70,7 +70,7 @@ void windows_free(Windows *w)
     free(w);
 }
 
-Status windows_add(Windows *w, const Encoding *text, int64_t row)
+Status windows_add(TextWindows *w, const Encoding *text, int64_t row)
 {
     size_t need = (size_t)w->n_tokens + text->n;
     TRY(mem_grow(&w->ids, &w->cap_ids, need, sizeof *w->ids));
@@ -85,10 +85,10 @@ Status windows_add(Windows *w, const Encoding *text, int64_t row)
     return OK;
 }
 
-int64_t windows_count(const Windows *w) { return w->n; }
-int64_t windows_row(const Windows *w, int64_t i) { return w->windows[i].row; }
+int64_t windows_count(const TextWindows *w) { return w->n; }
+int64_t windows_row(const TextWindows *w, int64_t i) { return w->windows[i].row; }
 
-void windows_example(Windows *w, int64_t i, Example *out)
+void windows_example(TextWindows *w, int64_t i, Example *out)
 {
     Window  v = w->windows[i];
     int64_t n = 0;

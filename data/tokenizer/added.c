@@ -150,7 +150,8 @@ static Status read_all(Tokenizer *t, const cJSON *array, Scratch *sc, const char
         AddedToken *a = &t->added[t->n_added++];
         if ((s = text_format(&where, "%s: added_tokens[%zu]", name, t->n_added - 1)) != OK) break;
         s = read_one(t, a, c, sc, &next_id, where);
-        if (s == OK) s = set_add(a->normalized ? &t->normalized : &t->raw, a->shown, (int32_t)t->n_added - 1, t->seed);
+        bool hidden = s == OK && t->hide_pieces && a->id < t->vocab.size;
+        if (s == OK && !hidden) s = set_add(a->normalized ? &t->normalized : &t->raw, a->shown, (int32_t)t->n_added - 1, t->seed);
     }
     free(where);
     return s;

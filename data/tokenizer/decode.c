@@ -469,7 +469,8 @@ Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool s
 {
     DecodeWork work = { 0 };
     *out = NULL;
-    Status s = collect(t, ids, n, skip_special, &work.in);
+    Status s = t->decode_ids ? t->decode_ids(t, ids, n, skip_special, &work.in.text)
+                             : collect(t, ids, n, skip_special, &work.in);
     for (size_t i = 0; s == OK && i < t->n_decoders; i++) {
         clear(&work.out);
         s = t->decoders[i].run(t->decoders[i].state, &work);

@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/tokenizer/sentencepiece.h"
 
 const char *const role_keys[TOKEN_N_ROLES] = { "pad_token", "unk_token", "cls_token", "sep_token", "mask_token" };
 
@@ -104,12 +105,17 @@ static Status parse_parts(Tokenizer *t, const cJSON *json, const char *name)
     TRY(json_get_string(&version, json, "version", "1.0", name));
     if (strcmp(version, "1.0") != 0)
         return fail(ERR_UNSUPPORTED, "%s: version \"%.20s\" of the format; only 1.0 is known", name, version);
-    TRY(parse_model(t, json_get(json, "model"), name));
-    TRY(normalizer_parse(t, json_get(json, "normalizer"), name));
-    TRY(pre_tokenizer_parse(t, json_get(json, "pre_tokenizer"), name));
+    bool own = json_get(json, "sentencepiece") != NULL;
+    if (own) {
+        TRY(sentencepiece_parse(t, json, name));
+    } else {
+        TRY(parse_model(t, json_get(json, "model"), name));
+        TRY(normalizer_parse(t, json_get(json, "normalizer"), name));
+        TRY(pre_tokenizer_parse(t, json_get(json, "pre_tokenizer"), name));
+    }
     TRY(added_parse(t, json_get(json, "added_tokens"), name));
     TRY(post_processor_parse(t, json_get(json, "post_processor"), name));
-    TRY(decoder_parse(t, json_get(json, "decoder"), name));
+    if (!own) TRY(decoder_parse(t, json_get(json, "decoder"), name));
     TRY(byte_level_leave_raw(t));
     return parse_roles(t, json, name);
 }
@@ -173,30 +179,13 @@ static Status store_roles(Tokenizer *t)
     return s;
 }
 
-/* The file to read in a folder, or the path itself. */
-static Status choose_file(char **out, const char *path)
-{
-    if (!file_is_folder(path)) return text_copy(out, path);
-    TRY(path_join(out, path, "tokenizer.json"));
-    if (file_exists(*out)) return OK;
-    TRY(path_join(out, path, "vocab.txt"));
-    if (file_exists(*out)) return OK;
-    return hint(fail(ERR_IO, "%s holds neither tokenizer.json nor vocab.txt", path),
-                "copy the tokenizer's files of the published checkpoint there");
-}
-
 static Status open_with(Tokenizer **out, const char *file, const cJSON *config)
 {
     TokenNames names = { 0 };
     char      *json = NULL;
     size_t     n = 0;
     Status     s = token_names_read(&names, config, "tokenizer_config.json");
-    if (s == OK && path_has_suffix(file, ".txt")) {
-        s = vocab_txt_to_json(&json, file, config);
-        n = json ? strlen(json) : 0;
-    } else if (s == OK) {
-        s = file_read(&json, &n, file, TOKENIZER_MAX_FILE);
-    }
+    if (s == OK) s = tokenizer_file_to_json(&json, &n, file, config);
     if (s == OK) s = tokenizer_parse(out, json, n, file);
     if (s == OK && apply_names(*out, &names)) s = store_roles(*out);
     free(json);
@@ -209,7 +198,7 @@ Status tokenizer_open(Tokenizer **out, const char *path)
     char  *file = NULL, *folder = NULL;
     cJSON *config = NULL;
     *out = NULL;
-    Status s = choose_file(&file, path);
+    Status s = tokenizer_choose_file(&file, path);
     if (s == OK) s = path_folder(&folder, file);
     if (s == OK) s = tokenizer_config_read(&config, folder);
     if (s == OK) s = open_with(out, file, config);

@@ -12,6 +12,10 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/tokenizer/gguf_vocab.h"
+#include "data/tokenizer/json_build.h"
+#include "data/tokenizer/sentencepiece.h"
+#include "data/tokenizer/vocab_merges.h"
 
 /* ---- configs ----------------------------------------------------------------------------------------------------- */
 
@@ -103,20 +107,6 @@ static Status read_lines(Line **out, size_t *out_n, char *text, size_t size, con
     return OK;
 }
 
-static Status add_bool(cJSON *o, const char *key, bool v) { return json_add(o, key, cJSON_CreateBool(v)); }
-
-static Status add_object(cJSON *o, const char *key, cJSON **member)
-{
-    *member = cJSON_CreateObject();
-    return json_add(o, key, *member);
-}
-
-static Status add_array(cJSON *o, const char *key, cJSON **member)
-{
-    *member = cJSON_CreateArray();
-    return json_add(o, key, *member);
-}
-
 static Status write_normalizer(cJSON *root, const cJSON *config, const char *where)
 {
     bool   lower, chinese, strip;
@@ -124,14 +114,14 @@ static Status write_normalizer(cJSON *root, const cJSON *config, const char *whe
     TRY(json_get_bool(&lower, config, "do_lower_case", true, where));
     TRY(json_get_bool(&chinese, config, "tokenize_chinese_chars", true, where));
     TRY(json_get_bool(&strip, config, "strip_accents", lower, where));
-    TRY(add_object(root, "normalizer", &part));
+    TRY(build_object(root, "normalizer", &part));
     TRY(json_add_string(part, "type", "BertNormalizer"));
-    TRY(add_bool(part, "clean_text", true));
-    TRY(add_bool(part, "handle_chinese_chars", chinese));
+    TRY(build_bool(part, "clean_text", true));
+    TRY(build_bool(part, "handle_chinese_chars", chinese));
     TRY(json_add(part, "strip_accents",
                  json_get(config, "strip_accents") ? cJSON_CreateBool(strip) : cJSON_CreateNull()));
-    TRY(add_bool(part, "lowercase", lower));
-    TRY(add_object(root, "pre_tokenizer", &part));
+    TRY(build_bool(part, "lowercase", lower));
+    TRY(build_object(root, "pre_tokenizer", &part));
     return json_add_string(part, "type", "BertPreTokenizer");
 }
 
@@ -139,73 +129,37 @@ typedef struct Special { const char *content; int32_t id; bool in_vocab; } Speci
 
 static Status write_added(cJSON *root, const Special specials[TOKEN_N_ROLES])
 {
-    static const char *const no[] = { "single_word", "lstrip", "rstrip", "normalized" };
-    cJSON *list, *one;
-    TRY(add_array(root, "added_tokens", &list));
+    cJSON *list;
+    TRY(build_array(root, "added_tokens", &list));
     for (int32_t last = -1, next = -1;; last = next) {               /* in order of id, as the reference writes them */
         int which = -1;
         for (int i = 0; i < TOKEN_N_ROLES; i++)
             if (specials[i].id > last && (which < 0 || specials[i].id < specials[which].id)) which = i;
         if (which < 0) return OK;
         next = specials[which].id;
-        TRY(add_object(list, "", &one));
-        TRY(json_add_number(one, "id", next));
-        TRY(json_add_string(one, "content", specials[which].content));
-        for (size_t k = 0; k < COUNT(no); k++) TRY(add_bool(one, no[k], false));
-        TRY(add_bool(one, "special", true));
+        TRY(build_added(list, next, specials[which].content, true));
     }
-}
-
-static Status write_piece(cJSON *list, const char *kind, const char *id, int segment)
-{
-    cJSON *outer, *inner;
-    TRY(add_object(list, "", &outer));
-    TRY(add_object(outer, kind, &inner));
-    TRY(json_add_string(inner, "id", id));
-    return json_add_number(inner, "type_id", segment);
 }
 
 static Status write_template(cJSON *root, Special cls, Special sep)
 {
-    cJSON *part, *list, *specials;
-    TRY(add_object(root, "post_processor", &part));
-    TRY(json_add_string(part, "type", "TemplateProcessing"));
-    for (int pair = 0; pair < 2; pair++) {
-        TRY(add_array(part, pair ? "pair" : "single", &list));
-        TRY(write_piece(list, "SpecialToken", cls.content, 0));
-        TRY(write_piece(list, "Sequence", "A", 0));
-        TRY(write_piece(list, "SpecialToken", sep.content, 0));
-        if (pair) TRY(write_piece(list, "Sequence", "B", 1));
-        if (pair) TRY(write_piece(list, "SpecialToken", sep.content, 1));
-    }
-    TRY(add_object(part, "special_tokens", &specials));
-    const Special both[] = { cls, sep };
-    for (size_t i = 0; i < COUNT(both); i++) {
-        cJSON *one, *ids, *tokens;
-        if (i > 0 && strcmp(cls.content, sep.content) == 0) break;
-        TRY(add_object(specials, both[i].content, &one));
-        TRY(json_add_string(one, "id", both[i].content));
-        TRY(add_array(one, "ids", &ids));
-        TRY(json_add_number(ids, "", both[i].id));
-        TRY(add_array(one, "tokens", &tokens));
-        TRY(json_add_string(tokens, "", both[i].content));
-    }
-    return OK;
+    BuildToken first = { cls.content, cls.id }, last = { sep.content, sep.id };
+    return build_template(root, &(BuildTemplate){ &first, &last, { &last }, 1 });
 }
 
 static Status write_model(cJSON *root, const Line *lines, size_t n, const char *unk)
 {
     cJSON *part, *vocab;
-    TRY(add_object(root, "decoder", &part));
+    TRY(build_object(root, "decoder", &part));
     TRY(json_add_string(part, "type", "WordPiece"));
     TRY(json_add_string(part, "prefix", "##"));
-    TRY(add_bool(part, "cleanup", true));
-    TRY(add_object(root, "model", &part));
+    TRY(build_bool(part, "cleanup", true));
+    TRY(build_object(root, "model", &part));
     TRY(json_add_string(part, "type", "WordPiece"));
     TRY(json_add_string(part, "unk_token", unk));
     TRY(json_add_string(part, "continuing_subword_prefix", "##"));
     TRY(json_add_number(part, "max_input_chars_per_word", 100));
-    TRY(add_object(part, "vocab", &vocab));
+    TRY(build_object(part, "vocab", &vocab));
     for (size_t i = 0; i < n; i++) TRY(json_add_number(vocab, lines[i].s, lines[i].id));
     return OK;
 }
@@ -232,16 +186,14 @@ static Status write_json(cJSON *root, const Line *lines, size_t n, const cJSON *
     if (!specials[TOKEN_UNK].in_vocab)
         return hint(fail(ERR_FORMAT, "%s: the unknown token \"%s\" is not in it", path, specials[TOKEN_UNK].content),
                     "a vocab.txt has one token a line, [UNK] among them; check that this is one");
-    TRY(json_add_string(root, "version", "1.0"));
-    TRY(json_add(root, "truncation", cJSON_CreateNull()));
-    TRY(json_add(root, "padding", cJSON_CreateNull()));
+    TRY(build_head(root));
     TRY(write_added(root, specials));
     TRY(write_normalizer(root, config, "tokenizer_config.json"));
     TRY(write_template(root, specials[TOKEN_CLS], specials[TOKEN_SEP]));
     return write_model(root, lines, n, specials[TOKEN_UNK].content);
 }
 
-Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
+static Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
 {
     char      *text = NULL;
     size_t     size = 0, n = 0;
@@ -260,6 +212,58 @@ Status vocab_txt_to_json(char **out, const char *path, const cJSON *config)
     free(lines);
     free(text);
     return s;
+}
+
+/* ---- which file ---------------------------------------------------------------------------------------------------- */
+
+static Status gguf_to_json(char **out, const char *path, const cJSON *config)
+{
+    (void)config;
+    return gguf_vocab_file_to_json(out, path);
+}
+
+/* By the end of the file's name; the first that fits counts. Anything else is a tokenizer.json. */
+static const struct { const char *suffix; Status (*to_json)(char **out, const char *path, const cJSON *config); } kinds[] = {
+    { "vocab.json", vocab_merges_file_to_json },
+    { "encoder.json", vocab_merges_file_to_json },
+    { ".model", sentencepiece_file_to_json },
+    { ".gguf", gguf_to_json },
+    { ".txt", vocab_txt_to_json },
+};
+
+Status tokenizer_file_to_json(char **out, size_t *n, const char *path, const cJSON *config)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        if (!path_has_suffix(path, kinds[i].suffix)) continue;
+        TRY(kinds[i].to_json(out, path, config));
+        *n = strlen(*out);
+        return OK;
+    }
+    return file_read(out, n, path, TOKENIZER_MAX_FILE);
+}
+
+static Status find_in_folder(char **out, const char *folder, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        TRY(path_join(out, folder, names[i]));
+        if (file_exists(*out)) return OK;
+        free(*out);
+        *out = NULL;
+    }
+    return OK;
+}
+
+Status tokenizer_choose_file(char **out, const char *path)
+{
+    static const char *const first[] = { "tokenizer.json" };
+    static const char *const last[] = { "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt" };
+    if (!file_is_folder(path)) return text_copy(out, path);
+    TRY(find_in_folder(out, path, first, COUNT(first)));
+    if (!*out) TRY(vocab_merges_find(out, path));
+    if (!*out) TRY(find_in_folder(out, path, last, COUNT(last)));
+    return *out ? OK
+                : hint(fail(ERR_IO, "%s holds no tokenizer.json, vocab.json with merges.txt, .model or vocab.txt", path),
+                       "copy the tokenizer's files of the published checkpoint there");
 }
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */
@@ -295,9 +299,9 @@ static Status save_config(const Tokenizer *t, const char *path, int64_t max_leng
     if (s == OK && max_length > 0) s = json_add_number(root, "model_max_length", (double)max_length);
     if (s == OK && max_length >= 0 && t->wordpiece.unk_token) {
         s = json_add_string(root, "tokenizer_class", "BertTokenizer");
-        if (s == OK) s = add_bool(root, "do_lower_case", t->bert.lowercase);
-        if (s == OK) s = add_bool(root, "tokenize_chinese_chars", t->bert.handle_chinese_chars);
-        if (s == OK) s = add_bool(root, "strip_accents", t->bert.strip_accents);
+        if (s == OK) s = build_bool(root, "do_lower_case", t->bert.lowercase);
+        if (s == OK) s = build_bool(root, "tokenize_chinese_chars", t->bert.handle_chinese_chars);
+        if (s == OK) s = build_bool(root, "strip_accents", t->bert.strip_accents);
     }
     for (int role = 0; s == OK && role < TOKEN_N_ROLES; role++)
         if (t->roles[role] >= 0) s = json_add_string(root, role_keys[role], tokenizer_token(t, t->roles[role]));

@@ -394,6 +394,9 @@ struct Tokenizer {
     void           (*release_model)(void *model);
     Status         (*use_raw_bytes)(Tokenizer *t, bool *ok);
     int32_t          unk_id;                       /* -1: the model has none */
+    bool             hide_pieces;                  /* added tokens that the vocabulary has are not looked for in texts */
+    Status         (*decode_ids)(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
+                                 Text *out);       /* in place of decoders, where tokens alone do not say it; NULL */
 
     Template         single, pair;
     bool             has_template, hides_first[2]; /* so far; of A, of B: tokens were put in front of it */
@@ -416,7 +419,9 @@ extern const char *const role_keys[TOKEN_N_ROLES];                            /*
 Status tokenizer_config_read(cJSON **config, const char *folder) MUST_USE;    /* {} when there is none */
 Status token_names_read(TokenNames *names, const cJSON *config, const char *where) MUST_USE;
 void   token_names_release(TokenNames *names);
-Status vocab_txt_to_json(char **out, const char *path, const cJSON *config) MUST_USE;
+/* The file to read in a folder, or the path itself; its text as a tokenizer.json, whatever kind of file it is. */
+Status tokenizer_choose_file(char **out, const char *path) MUST_USE;
+Status tokenizer_file_to_json(char **out, size_t *n, const char *path, const cJSON *config) MUST_USE;
 
 /* A part by its type: refuses by name with what there is. json must be an object. */
 typedef Status (*PartParse)(Tokenizer *t, const cJSON *json, const char *name);

@@ -36,7 +36,7 @@ const Option tokenizer_train_options[TOKENIZER_TRAIN_OPTIONS] = {
     { "threads", OPTION_INT, AT(threads), "0", 0, 256, NULL, NULL, "threads; 0: one a core" },
 };
 
-/* ---- rows of files -------------------------------------------------------------------------------------------------- */
+/* ---- rows of files ----------------------------------------------------------------------------------------------- */
 
 typedef struct RowTexts {
     Rows   *rows;
@@ -63,7 +63,7 @@ static Status next_text(void *arg, const char **text, size_t *n)
     }
 }
 
-/* ---- talk ------------------------------------------------------------------------------------------------------------- */
+/* ---- talk -------------------------------------------------------------------------------------------------------- */
 
 static void show(void *arg, const TokenizerTrainProgress *p)
 {
@@ -81,17 +81,28 @@ static Status close_with(const TokenizerTrainReport *r, const RowTexts *texts, c
     log_progress_end();
     if (texts->n_skipped > 0) log_warning("%" PRId64 " rows could not be used and were skipped", texts->n_skipped);
     if (r->n_dropped > 0)
-        log_warning("%" PRId64 " words that stand fewer than %" PRId64 " times in the text were left out: they do not fit into --memory",
+        log_warning("%" PRId64 " words that stand fewer than %" PRId64
+                    " times in the text were left out: they do not fit into --memory",
                     r->n_dropped, r->min_count);
-    log_line("%s: %" PRId64 " tokens from %s, %" PRId64 " words, %" PRId64 " of them different; counting %s, training %s", a->out,
-             r->n_tokens, text_bytes(bytes, (double)r->n_bytes), r->n_words, r->n_distinct, text_seconds(counting, r->seconds_counting),
-             text_seconds(training, r->seconds_training));
+    log_line("%s: %" PRId64 " tokens from %s, %" PRId64 " words, %" PRId64
+             " of them different; counting %s, training %s",
+             a->out, r->n_tokens, text_bytes(bytes, (double)r->n_bytes), r->n_words, r->n_distinct,
+             text_seconds(counting, r->seconds_counting), text_seconds(training, r->seconds_training));
     if (!json) return OK;
-    const struct { const char *key; double value; } numbers[] = {
-        { "vocab_size", (double)r->n_tokens },      { "texts", (double)r->n_texts },   { "bytes", (double)r->n_bytes },
-        { "words", (double)r->n_words },            { "distinct", (double)r->n_distinct }, { "dropped", (double)r->n_dropped },
-        { "runs_on_disk", (double)r->n_runs },      { "seconds_counting", r->seconds_counting },
-        { "seconds_training", r->seconds_training }, { "skipped_rows", (double)texts->n_skipped },
+    const struct {
+        const char *key;
+        double      value;
+    } numbers[] = {
+        { "vocab_size", (double)r->n_tokens },
+        { "texts", (double)r->n_texts },
+        { "bytes", (double)r->n_bytes },
+        { "words", (double)r->n_words },
+        { "distinct", (double)r->n_distinct },
+        { "dropped", (double)r->n_dropped },
+        { "runs_on_disk", (double)r->n_runs },
+        { "seconds_counting", r->seconds_counting },
+        { "seconds_training", r->seconds_training },
+        { "skipped_rows", (double)texts->n_skipped },
     };
     cJSON *j = cJSON_CreateObject();
     Status s = json_add_string(j, "tokenizer", a->out);
@@ -101,7 +112,7 @@ static Status close_with(const TokenizerTrainReport *r, const RowTexts *texts, c
     return s;
 }
 
-/* ---- the action --------------------------------------------------------------------------------------------------------- */
+/* ---- the action -------------------------------------------------------------------------------------------------- */
 
 static Status parse_memory(size_t *out, const char *text)
 {
@@ -118,17 +129,29 @@ static Status parse_memory(size_t *out, const char *text)
     return OK;
 }
 
-static int three_ways(const char *choice) { return strcmp(choice, "true") == 0 ? 1 : strcmp(choice, "false") == 0 ? -1 : 0; }
+static int three_ways(const char *choice)
+{
+    return strcmp(choice, "true") == 0 ? 1 : strcmp(choice, "false") == 0 ? -1 : 0;
+}
 
 static Status fill(TokenizerTrainOptions *o, const TokenizerTrainArgs *a)
 {
     *o = (TokenizerTrainOptions){
-        .type = a->type, .vocab_size = a->vocab_size, .min_frequency = a->min_frequency, .limit_alphabet = a->limit_alphabet,
-        .max_token_length = a->max_token_length, .unk_token = a->unk_token,
-        .special_tokens = (const char *const *)a->special_tokens.items, .n_special_tokens = a->special_tokens.n,
-        .continuing_subword_prefix = a->continuing_subword_prefix, .lowercase = a->lowercase,
-        .strip_accents = three_ways(a->strip_accents), .add_prefix_space = three_ways(a->add_prefix_space),
-        .byte_fallback = a->byte_fallback, .shrinking_factor = a->shrinking_factor, .n_sub_iterations = a->n_sub_iterations,
+        .type = a->type,
+        .vocab_size = a->vocab_size,
+        .min_frequency = a->min_frequency,
+        .limit_alphabet = a->limit_alphabet,
+        .max_token_length = a->max_token_length,
+        .unk_token = a->unk_token,
+        .special_tokens = (const char *const *)a->special_tokens.items,
+        .n_special_tokens = a->special_tokens.n,
+        .continuing_subword_prefix = a->continuing_subword_prefix,
+        .lowercase = a->lowercase,
+        .strip_accents = three_ways(a->strip_accents),
+        .add_prefix_space = three_ways(a->add_prefix_space),
+        .byte_fallback = a->byte_fallback,
+        .shrinking_factor = a->shrinking_factor,
+        .n_sub_iterations = a->n_sub_iterations,
         .progress = show,
     };
     return parse_memory(&o->memory, a->memory);
@@ -161,7 +184,8 @@ Status tokenizer_train_run(const TokenizerTrainArgs *a, char **paths, size_t n_p
     TokenizerTrainReport report;
     char                *text = NULL;
     if (!a->type) return hint(fail(ERR_USAGE, "whet tokenizer train needs --type"), "--type bpe, wordpiece or unigram");
-    if (!a->out) return hint(fail(ERR_USAGE, "whet tokenizer train needs --out"), "--out FOLDER, where tokenizer.json goes");
+    if (!a->out)
+        return hint(fail(ERR_USAGE, "whet tokenizer train needs --out"), "--out FOLDER, where tokenizer.json goes");
     cli_catch_signals();
     TRY(rows_open(&texts.rows, &rows));
     Status s = train(&text, &report, &texts, a);

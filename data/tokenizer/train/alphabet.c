@@ -25,7 +25,8 @@ Status alphabet_count(uint64_t **counts, const Trainer *t)
             (*counts)[cp] += t->words.words[w].count;
         }
     }
-    for (int byte = 0; t->byte_level && byte < 256; byte++) (*counts)[byte_level_char((unsigned char)byte)] = UINT64_MAX;
+    for (int byte = 0; t->byte_level && byte < 256; byte++)
+        (*counts)[byte_level_char((unsigned char)byte)] = UINT64_MAX;
     return OK;
 }
 

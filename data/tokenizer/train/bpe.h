@@ -11,7 +11,8 @@ typedef struct PairMap { PairSlot *slots; size_t mask, n; } PairMap;
 typedef struct Entry { int64_t count; Pair pair; uint32_t n; size_t at; } Entry;      /* n words, from positions[at] */
 typedef struct Queue { Entry *items; size_t n, cap; } Queue;
 
-/* What a merge of (a, b) into c does to the pairs with one neighbour x: (x, a) or (b, x) lost, (x, c) or (c, x) gained. */
+/* What a merge of (a, b) into c does to the pairs with one neighbour x: (x, a) or (b, x) lost,
+ * (x, c) or (c, x) gained. */
 typedef struct Neighbour { int64_t lost, gained; uint32_t n_words, last_word; size_t at; } Neighbour;
 typedef struct Event { uint32_t token, word; } Event;
 typedef struct Side {
@@ -41,7 +42,7 @@ typedef struct Bpe {
     Side      left, right;
 } Bpe;
 
-/* bpe_words.c. Special tokens and alphabet become tokens, the words of the trainer symbols; its words are then released. */
+/* bpe_words.c. Special tokens and alphabet become tokens, the trainer's words symbols; the words are then released. */
 Status bpe_read_words(Bpe *b) MUST_USE;
 Status bpe_add_token(Bpe *b, const char *s, size_t n, uint32_t n_chars, uint32_t *id) MUST_USE;
 /* "vocab" and, unless pieces have a prefix, "merges" of the model. */

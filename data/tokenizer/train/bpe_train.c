@@ -14,7 +14,7 @@
 
 #include "core/arena.h"
 
-/* ---- counts of pairs ---------------------------------------------------------------------------------------------------- */
+/* ---- counts of pairs --------------------------------------------------------------------------------------------- */
 
 static uint64_t pair_key(Pair p) { return ((uint64_t)p.a << 32 | p.b) + 1; }
 
@@ -55,7 +55,7 @@ static void pair_lose(PairMap *m, Pair p, int64_t count)
     if (slot->key) slot->count -= count;
 }
 
-/* ---- the queue ------------------------------------------------------------------------------------------------------------ */
+/* ---- the queue --------------------------------------------------------------------------------------------------- */
 
 static bool before(const Entry *x, const Entry *y)
 {
@@ -92,7 +92,7 @@ static void queue_drop(Queue *q)
     if (q->n > 0) sift_down(q, 0);
 }
 
-/* ---- all pairs of the words, once --------------------------------------------------------------------------------------------- */
+/* ---- all pairs of the words, once -------------------------------------------------------------------------------- */
 
 static Status count_pairs(Bpe *b)
 {
@@ -138,7 +138,9 @@ static Status fill_queue(Bpe *b, Place *places)
     for (size_t i = 0; i <= b->pairs.mask; i++) {
         if (!b->pairs.slots[i].key) continue;
         uint64_t key = b->pairs.slots[i].key - 1;
-        TRY(queue_push(&b->queue, (Entry){ b->pairs.slots[i].count, { (uint32_t)(key >> 32), (uint32_t)key }, places[i].n,
+        TRY(queue_push(&b->queue, (Entry){ b->pairs.slots[i].count,
+                                           { (uint32_t)(key >> 32), (uint32_t)key },
+                                           places[i].n,
                                            places[i].at }));
     }
     return OK;
@@ -154,7 +156,7 @@ static Status start_queue(Bpe *b)
     return s;
 }
 
-/* ---- one merge ------------------------------------------------------------------------------------------------------------------ */
+/* ---- one merge --------------------------------------------------------------------------------------------------- */
 
 static Neighbour *touch(Side *side, uint32_t token)
 {

@@ -1,4 +1,4 @@
-/* data/tokenizer/train/bpe_words.c: words become symbols, and what was learned becomes the model of a tokenizer.json. */
+/* data/tokenizer/train/bpe_words.c: words become symbols, what was learned the model of a tokenizer.json. */
 #include "data/tokenizer/train/bpe.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include "core/arena.h"
 #include "core/json.h"
 
-/* ---- words as symbols ------------------------------------------------------------------------------------------------------- */
+/* ---- words as symbols -------------------------------------------------------------------------------------------- */
 
 Status bpe_add_token(Bpe *b, const char *s, size_t n, uint32_t n_chars, uint32_t *id)
 {
@@ -108,7 +108,9 @@ static Status check_room(const Bpe *b)
 {
     const TokenizerTrainOptions *o = b->t->o;
     if ((int64_t)b->tokens.n <= o->vocab_size) return OK;
-    return hint(fail(ERR_CONFIG, "vocab_size %" PRId64 " is below what the vocabulary begins with: %zu special tokens and characters",
+    return hint(fail(ERR_CONFIG,
+                     "vocab_size %" PRId64
+                     " is below what the vocabulary begins with: %zu special tokens and characters",
                      o->vocab_size, b->tokens.n),
                 "ask for more than %zu, or keep fewer characters with limit_alphabet", b->tokens.n);
 }
@@ -136,7 +138,7 @@ Status bpe_read_words(Bpe *b)
     return s;
 }
 
-/* ---- into the model ---------------------------------------------------------------------------------------------------------------- */
+/* ---- into the model ---------------------------------------------------------------------------------------------- */
 
 static Status token_name(const Bpe *b, uint32_t id, Text *name)
 {
@@ -170,7 +172,8 @@ static Status drop_repeated(Bpe *b)
     MergeRank *ranks;
     size_t     kept = 0;
     TRY(mem_new(&ranks, b->n_merges, sizeof *ranks));
-    for (size_t i = 0; i < b->n_merges; i++) ranks[i] = (MergeRank){ (uint64_t)b->merges[i].a << 32 | b->merges[i].b, i };
+    for (size_t i = 0; i < b->n_merges; i++)
+        ranks[i] = (MergeRank){ (uint64_t)b->merges[i].a << 32 | b->merges[i].b, i };
     qsort(ranks, b->n_merges, sizeof *ranks, compare_ranks);
     for (size_t i = 0; i + 1 < b->n_merges; i++)
         if (ranks[i].key == ranks[i + 1].key) b->merges[ranks[i].rank] = (Pair){ UINT32_MAX, UINT32_MAX };

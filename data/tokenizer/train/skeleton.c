@@ -28,13 +28,15 @@ static const char bpe_text[] =
     "             \"end_of_word_suffix\": null, \"fuse_unk\": false, \"byte_fallback\": false,"
     "             \"ignore_merges\": false, \"vocab\": {}, \"merges\": []}}";
 
-#define METASPACE "\"type\": \"Metaspace\", \"replacement\": \"\xE2\x96\x81\", \"prepend_scheme\": \"always\", \"split\": true"
+#define METASPACE                                                                                                      \
+    "\"type\": \"Metaspace\", \"replacement\": \"\xE2\x96\x81\", \"prepend_scheme\": \"always\", \"split\": true"
 
 static const char bytes_text[] =
     "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null, \"added_tokens\": [], \"normalizer\": null,"
     " \"pre_tokenizer\": {" METASPACE "}, \"post_processor\": null,"
     " \"decoder\": {\"type\": \"Sequence\", \"decoders\": ["
-    "   {\"type\": \"Replace\", \"pattern\": {\"String\": \"\xE2\x96\x81\"}, \"content\": \" \"}, {\"type\": \"ByteFallback\"},"
+    "   {\"type\": \"Replace\", \"pattern\": {\"String\": \"\xE2\x96\x81\"}, \"content\": \" \"},"
+    "   {\"type\": \"ByteFallback\"},"
     "   {\"type\": \"Fuse\"}, {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}]},"
     " \"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": \"<unk>\", \"continuing_subword_prefix\": null,"
     "             \"end_of_word_suffix\": null, \"fuse_unk\": true, \"byte_fallback\": true,"
@@ -76,13 +78,14 @@ Status trainer_type_find(const TrainerType **out, const char *name, bool byte_fa
                 near ? near : "wordpiece, bpe or unigram");
 }
 
-/* ---- options in the skeleton ---------------------------------------------------------------------------------------- */
+/* ---- options in the skeleton ------------------------------------------------------------------------------------- */
 
 static Status set(cJSON *part, const char *key, cJSON *value)
 {
     if (!value) return fail(ERR_MEMORY, "no memory for \"%s\"", key);
     if (!cJSON_GetObjectItemCaseSensitive(part, key)) return json_add(part, key, value);
-    return cJSON_ReplaceItemInObjectCaseSensitive(part, key, value) ? OK : fail(ERR_MEMORY, "no memory for \"%s\"", key);
+    return cJSON_ReplaceItemInObjectCaseSensitive(part, key, value) ? OK
+                                                                    : fail(ERR_MEMORY, "no memory for \"%s\"", key);
 }
 
 static cJSON *member(cJSON *o, const char *key) { return cJSON_GetObjectItemCaseSensitive(o, key); }
@@ -94,7 +97,8 @@ static Status set_normalizer(cJSON *root, const TokenizerTrainOptions *o)
         if (o->strip_accents != 0) TRY(set(part, "strip_accents", cJSON_CreateBool(o->strip_accents > 0)));
         return set(part, "lowercase", cJSON_CreateBool(o->lowercase));
     }
-    if (o->strip_accents != 0) return hint(fail(ERR_CONFIG, "strip_accents is for wordpiece"), "leave strip_accents out");
+    if (o->strip_accents != 0)
+        return hint(fail(ERR_CONFIG, "strip_accents is for wordpiece"), "leave strip_accents out");
     if (!o->lowercase) return OK;
     cJSON *lower = cJSON_CreateObject();
     TRY(list ? json_add(list, NULL, lower) : set(root, "normalizer", lower));
@@ -112,7 +116,8 @@ static Status set_prefix_space(cJSON *root, const TokenizerTrainOptions *o)
         return hint(fail(ERR_CONFIG, "add_prefix_space is for bpe and unigram"), "leave add_prefix_space out");
     for (size_t i = 0; i < COUNT(parts); i++)
         if (member(member(root, parts[i]), "prepend_scheme"))
-            TRY(set(member(root, parts[i]), "prepend_scheme", cJSON_CreateString(o->add_prefix_space > 0 ? "always" : "never")));
+            TRY(set(member(root, parts[i]), "prepend_scheme",
+                    cJSON_CreateString(o->add_prefix_space > 0 ? "always" : "never")));
     return OK;
 }
 
@@ -141,7 +146,7 @@ Status skeleton_make(cJSON **root, const TrainerType *type, const TokenizerTrain
     return set_model(*root, o);
 }
 
-/* ---- what needs the ids ------------------------------------------------------------------------------------------------- */
+/* ---- what needs the ids ------------------------------------------------------------------------------------------ */
 
 static Status add_special(cJSON *root, const TokenizerTrainOptions *o)
 {
@@ -165,16 +170,18 @@ static int find_special(const TokenizerTrainOptions *o, const char *name)
     return -1;
 }
 
+#define PIECE(kind, id, segment) "{\"" kind "\": {\"id\": \"" id "\", \"type_id\": " segment "}}"
+#define CLS                   PIECE("SpecialToken", "[CLS]", "0")
+#define SEP(segment)          PIECE("SpecialToken", "[SEP]", segment)
+#define SEQUENCE(id, segment) PIECE("Sequence", id, segment)
+
 /* [CLS] A [SEP] B [SEP], where there are a [CLS] and a [SEP]. */
 static Status add_template(cJSON *root, const TokenizerTrainOptions *o)
 {
     static const char text[] =
         "{\"type\": \"TemplateProcessing\","
-        " \"single\": [{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}},"
-        "              {\"SpecialToken\": {\"id\": \"[SEP]\", \"type_id\": 0}}],"
-        " \"pair\": [{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}},"
-        "            {\"SpecialToken\": {\"id\": \"[SEP]\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 1}},"
-        "            {\"SpecialToken\": {\"id\": \"[SEP]\", \"type_id\": 1}}],"
+        " \"single\": [" CLS ", " SEQUENCE("A", "0") ", " SEP("0") "],"
+        " \"pair\": [" CLS ", " SEQUENCE("A", "0") ", " SEP("0") ", " SEQUENCE("B", "1") ", " SEP("1") "],"
         " \"special_tokens\": {\"[CLS]\": {\"id\": \"[CLS]\", \"ids\": [%d], \"tokens\": [\"[CLS]\"]},"
         "                      \"[SEP]\": {\"id\": \"[SEP]\", \"ids\": [%d], \"tokens\": [\"[SEP]\"]}}}";
     int    cls = find_special(o, "[CLS]"), sep = find_special(o, "[SEP]");

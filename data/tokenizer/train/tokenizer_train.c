@@ -16,7 +16,7 @@ void train_progress(const TokenizerTrainOptions *o, const char *stage, int64_t d
     if (o->progress) o->progress(o->progress_arg, &p);
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static Status check_special(const TokenizerTrainOptions *o)
 {
@@ -41,7 +41,8 @@ static Status check_numbers(const TokenizerTrainOptions *o)
 {
     if (o->vocab_size < 1 || o->vocab_size > TOKENIZER_MAX_VOCAB)
         return hint(fail(ERR_CONFIG, "vocab_size is %" PRId64, o->vocab_size), "from 1 to %d", TOKENIZER_MAX_VOCAB);
-    if (o->min_frequency < 0 || o->limit_alphabet < 0 || o->max_token_length < 0 || o->max_token_length > MAX_TOKEN_BYTES / 4)
+    if (o->min_frequency < 0 || o->limit_alphabet < 0 || o->max_token_length < 0 ||
+        o->max_token_length > MAX_TOKEN_BYTES / 4)
         return fail(ERR_CONFIG, "min_frequency, limit_alphabet or max_token_length is out of range");
     if (o->memory > 0 && o->memory < TOKENIZER_TRAIN_MIN_MEMORY)
         return hint(fail(ERR_CONFIG, "memory is %zu bytes", o->memory), "at least %d", TOKENIZER_TRAIN_MIN_MEMORY);
@@ -73,7 +74,7 @@ static Status fill_in(TokenizerTrainOptions *o, const TrainerType **type)
     return check_numbers(o);
 }
 
-/* ---- training ----------------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 static double now(void)
 {

@@ -40,11 +40,11 @@ typedef struct TokenizerTrainOptions {
     int64_t            max_token_length;      /* characters; 0: no limit; unigram: 0 is 16 */
     const char *const *special_tokens;        /* ids 0, 1, ... in this order; NULL: the type's usual ones */
     size_t             n_special_tokens;
-    const char        *unk_token;             /* NULL: the type's usual one. Unigram and byte_fallback put it in front */
+    const char *unk_token; /* NULL: the type's usual one. Unigram and byte_fallback put it in front */
     const char        *continuing_subword_prefix;     /* wordpiece; NULL: "##" */
     bool               lowercase;
     int                strip_accents;         /* wordpiece: 1 yes, -1 no, 0 as lowercase */
-    int                add_prefix_space;      /* before a text's first word: 1 yes, -1 no, 0 usual (not for ByteLevel) */
+    int add_prefix_space; /* before a text's first word: 1 yes, -1 no, 0 usual (not for ByteLevel) */
     bool               byte_fallback;         /* bpe */
     double             shrinking_factor;      /* unigram; 0: 0.75 */
     int64_t            n_sub_iterations;      /* unigram; 0: 2 */

@@ -11,7 +11,7 @@
 #include "data/tokenizer/tokenizer_internal.h"
 #include "data/tokenizer/train/tokenizer_train.h"
 
-/* ---- word_table.c: strings, each with a number and a count ---------------------------------------------------------- */
+/* ---- word_table.c: strings, each with a number and a count ------------------------------------------------------- */
 
 typedef struct Word { uint64_t count, at; uint32_t len, hash; } Word;         /* at: in the pool */
 typedef struct TableSlot { uint32_t hash, index; } TableSlot;                   /* index + 1; 0: free */
@@ -23,7 +23,7 @@ typedef struct WordTable {
     size_t    n, cap;
     TableSlot *slots;                   /* (mask + 1) */
     uint32_t  mask;
-    uint64_t  seed;                    /* of the hashes; set before the first word, the same in tables that are merged */
+    uint64_t seed; /* of the hashes; set before the first word, the same in tables that are merged */
 } WordTable;
 
 /* Adds count to the string's; *index (if not NULL) is its number. */
@@ -37,7 +37,7 @@ void    word_table_release(WordTable *t);
 
 static inline const char *word_text(const WordTable *t, size_t i) { return t->pool + t->words[i].at; }
 
-/* ---- word_runs.c: tables on disk ------------------------------------------------------------------------------------ */
+/* ---- word_runs.c: tables on disk --------------------------------------------------------------------------------- */
 
 typedef struct WordRuns { struct WordRun *items; size_t n, cap; const char *folder; } WordRuns;
 
@@ -48,13 +48,13 @@ typedef Status (*WordSink)(void *arg, const char *s, Word word);
 Status word_runs_merge(WordRuns *runs, WordSink sink, void *arg) MUST_USE;
 void   word_runs_release(WordRuns *runs);
 
-/* ---- word_counts.c ---------------------------------------------------------------------------------------------------- */
+/* ---- word_counts.c ----------------------------------------------------------------------------------------------- */
 
 /* The words of all texts as t cuts them. */
 Status count_words(WordTable *out, const Tokenizer *t, const TokenizerTrainOptions *o,
                    TokenizerTrainReport *report) MUST_USE;
 
-/* ---- trainers --------------------------------------------------------------------------------------------------------- */
+/* ---- trainers ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Trainer {
     const TokenizerTrainOptions *o;    /* every default filled in */
@@ -87,19 +87,20 @@ Status alphabet_choose(uint8_t **keep, const Trainer *t, int64_t limit, int64_t 
 Status bpe_train(Trainer *t) MUST_USE;
 Status unigram_train(Trainer *t) MUST_USE;
 
-/* ---- unigram_seed.c --------------------------------------------------------------------------------------------------- */
+/* ---- unigram_seed.c ---------------------------------------------------------------------------------------------- */
 
-typedef struct Seed { uint64_t score; uint32_t at, len, order; } Seed;        /* a place in the text; rank in string order */
-typedef struct SeedText { uint32_t *chars, *places; size_t n; } SeedText;     /* words, each with a 0 behind it; bytes */
+typedef struct Seed { uint64_t score; uint32_t at, len, order; } Seed;        /* place in the text, rank in string order */
+/* Words, each with a 0 behind it; places: the byte of each character in the words' text. */
+typedef struct SeedText { uint32_t *chars, *places; size_t n; } SeedText;
 
-/* Substrings of 2 to max_length characters that stand in the text twice or more and cannot be made longer without losing
- * an occurrence; score: occurrences x length. The best first, of equals the greater string; at most `most` (gives). */
+/* Substrings of 2 to max_length characters that stand in the text twice or more and cannot be made longer without
+ * losing an occurrence; score: occurrences x length. The best first, of equals the greater string; at most `most` (gives). */
 Status unigram_seeds(Seed **out, size_t *n, const SeedText *text, uint32_t max_length, size_t most) MUST_USE;
 
-/* ---- unigram_lattice.c: all ways to cut a word into pieces -------------------------------------------------------------- */
+/* ---- unigram_lattice.c: all ways to cut a word into pieces ------------------------------------------------------- */
 
-/* A piece is a place in the words' text. Its parent is the longest other piece that it begins with; so the longest piece
- * at a place leads to all pieces there. Piece 0 is the unknown character, and the end of every such chain. A dropped
+/* A piece is a place in the words' text. Its parent is the longest other piece that it begins with; so the longest
+ * piece at a place leads to all pieces there. Piece 0 is the unknown character, and the end of every such chain. A dropped
  * piece has probability 0 and stays until the next pruning. */
 typedef struct Piece { double score, probability; uint32_t at, len, parent; } Piece;      /* score: log probability */
 

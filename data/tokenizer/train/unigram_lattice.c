@@ -63,7 +63,7 @@ Status piece_lattice_build(PieceLattice *l, const Pieces *p, size_t at, size_t n
     return OK;
 }
 
-/* ---- expectation --------------------------------------------------------------------------------------------------------- */
+/* ---- expectation ------------------------------------------------------------------------------------------------- */
 
 static void add_scaled(Scaled *x, double value, int32_t power)
 {
@@ -127,7 +127,7 @@ void piece_lattice_expect(PieceLattice *l, const Pieces *p, double count, double
     }
 }
 
-/* ---- the best way ----------------------------------------------------------------------------------------------------------- */
+/* ---- the best way ------------------------------------------------------------------------------------------------ */
 
 double piece_lattice_best(PieceLattice *l, const Pieces *p, bool no_whole)
 {

@@ -21,7 +21,7 @@ typedef struct Sorter {
     size_t          n_buckets;
 } Sorter;
 
-/* ---- order ------------------------------------------------------------------------------------------------------------- */
+/* ---- order ------------------------------------------------------------------------------------------------------- */
 
 static void swap(uint32_t *a, uint32_t *b)
 {
@@ -85,7 +85,7 @@ static Status fill_buckets(Sorter *t, const SeedText *text)
     return s;
 }
 
-/* ---- repeated substrings -------------------------------------------------------------------------------------------------- */
+/* ---- repeated substrings ----------------------------------------------------------------------------------------- */
 
 static uint32_t common_prefix(const Sorter *t, uint32_t a, uint32_t b)
 {
@@ -130,7 +130,7 @@ static void sort_bucket(int64_t i, int thread, void *arg)
     b->status = find_repeated(t, b);
 }
 
-/* ---- the best ----------------------------------------------------------------------------------------------------------------- */
+/* ---- the best ---------------------------------------------------------------------------------------------------- */
 
 enum { SCORES = 1 << 16 };
 
@@ -182,7 +182,8 @@ Status unigram_seeds(Seed **out, size_t *n, const SeedText *text, uint32_t max_l
     *out = NULL;
     *n = 0;
     if (text->n >= UINT32_MAX)
-        return hint(fail(ERR_DATA, "the distinct words have %zu characters, more than a suffix array of 32 bits", text->n),
+        return hint(fail(ERR_DATA, "the distinct words have %zu characters, more than a suffix array of 32 bits",
+                         text->n),
                     "learn from fewer texts, or allow less memory, so that rare words are left out");
     Status s = mem_new(&t.suffixes, text->n, sizeof *t.suffixes);
     if (s == OK) s = fill_buckets(&t, text);

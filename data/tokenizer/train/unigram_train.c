@@ -1,5 +1,5 @@
-/* data/tokenizer/train/unigram_train.c: a unigram language model of pieces. Kudo 2018, sec. 3.2; the steps and constants
- * are those of the `tokenizers` library's UnigramTrainer.
+/* data/tokenizer/train/unigram_train.c: a unigram language model of pieces. Kudo 2018, sec. 3.2; the steps and
+ * constants are those of the `tokenizers` library's UnigramTrainer.
  *
  *   seeds: all characters, and the repeated substrings with the highest count x length
  *   repeat   E: expected uses of each piece, over all ways to cut each word     M: score = digamma(use) - digamma(sum)
@@ -8,7 +8,7 @@
  *   finish: every character, then the best pieces
  *
  * Uses are summed as whole numbers of 1 / scale, so that threads may add them in any order. */
-#include "data/tokenizer/train/train_internal.h"
+#include "data/tokenizer/train/unigram.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,221 +19,16 @@
 #include "core/json.h"
 #include "core/parallel.h"
 
-enum { MAX_SEEDS = 1000000, BLOCK = 512, MAX_PIECE = 16 };
-#define UNK_PENALTY 10.0
 #define LEAST_USE   0.5                /* pieces that are expected less often are dropped */
-
-typedef struct Helper {                /* a thread's own */
-    PieceLattice   lattice;
-    int64_t  *uses;                    /* (n pieces) */
-    Status    status;
-} Helper;
 
 typedef struct Loss { double loss; uint32_t id; } Loss;
 enum { FATE_DROP, FATE_KEEP, FATE_JUDGE };
 
-typedef struct Unigram {
-    Trainer *t;
-    uint8_t *keep;                     /* by code point: characters of the vocabulary */
-    Pieces   pieces;
-    Helper  *helpers;
-    int      n_helpers;
-    size_t   n_words;
-    double   scale, sum_counts;
-    int64_t *uses;                     /* (n pieces) of all helpers */
-    double   sum_uses;
-    double  *losses;                   /* (n pieces) while pruning */
-    uint8_t *fates;
-} Unigram;
-
-/* ---- pieces ----------------------------------------------------------------------------------------------------------- */
-
-static Status add_piece(Pieces *p, uint32_t at, uint32_t len, double score)
-{
-    TRY(mem_grow(&p->items, &p->cap, p->n + 1, sizeof *p->items));
-    p->items[p->n++] = (Piece){ score, 0, at, len, 0 };
-    return OK;
-}
-
-static const char *piece_text(const Pieces *p, size_t id) { return p->text + p->items[id].at; }
-
-/* Probabilities from the scores; -inf: dropped. */
-static void use_scores(Pieces *p)
-{
-    p->min_score = INFINITY;
-    p->n_alive = 1;
-    for (size_t i = 1; i < p->n; i++) {
-        p->items[i].probability = exp(p->items[i].score);
-        if (p->items[i].score == -INFINITY) continue;
-        p->n_alive++;
-        if (p->items[i].score < p->min_score) p->min_score = p->items[i].score;
-    }
-    p->unk_score = p->min_score - UNK_PENALTY;
-    p->items[0].probability = exp(p->unk_score);
-}
-
-/* The longest piece that s begins with, of those shorter than `below`. */
-static uint32_t longest_piece(const Trie *trie, const char *s, size_t n, size_t below)
-{
-    uint32_t node = TRIE_ROOT, found = 0;
-    for (size_t i = 0; i < n && i + 1 < below; i++) {
-        node = trie_step(trie, node, (unsigned char)s[i]);
-        if (node == TRIE_NONE) break;
-        if (trie->values[node] > 0) found = (uint32_t)trie->values[node];
-    }
-    return found;
-}
-
-typedef struct Link { Unigram *u; Trie trie; } Link;
-
-static void link_block(int64_t block, int thread, void *arg)
-{
-    Link            *link = arg;
-    const WordTable *words = &link->u->t->words;
-    Pieces          *p = &link->u->pieces;
-    size_t           begin = (size_t)block * BLOCK, end = begin + BLOCK;
-    (void)thread;
-    for (size_t i = begin; i < end && i < p->n; i++)
-        p->items[i].parent = longest_piece(&link->trie, piece_text(p, i), p->items[i].len, p->items[i].len);
-    for (size_t w = begin; w < end && w < words->n; w++) {
-        size_t at = words->words[w].at, behind = at + words->words[w].len;
-        for (; at < behind; at++)
-            if (((unsigned char)p->text[at] & 0xC0) != 0x80)
-                p->longest[at] = longest_piece(&link->trie, p->text + at, behind - at, SIZE_MAX);
-    }
-}
-
-/* Once, when all seeds are there: where each stands, and which it begins with. */
-static Status link_pieces(Unigram *u)
-{
-    Pieces *p = &u->pieces;
-    Link    link = { .u = u };
-    size_t  most = p->n > u->n_words ? p->n : u->n_words;
-    Status  s = mem_new(&p->longest, u->t->words.used, sizeof *p->longest);
-    for (size_t i = 1; s == OK && i < p->n; i++)
-        s = trie_add(&link.trie, TRIE_ROOT, piece_text(p, i), p->items[i].len, (int32_t)i);
-    if (s == OK) parallel_tasks((int64_t)((most + BLOCK - 1) / BLOCK), link_block, &link);
-    trie_release(&link.trie);
-    return s;
-}
-
-/* Room for what belongs to a piece. */
-static Status make_room(Unigram *u)
-{
-    for (int h = 0; h < u->n_helpers; h++) {
-        free(u->helpers[h].uses);
-        u->helpers[h].uses = NULL;
-        TRY(mem_new(&u->helpers[h].uses, u->pieces.n, sizeof *u->helpers[h].uses));
-    }
-    free(u->uses);
-    u->uses = NULL;
-    TRY(mem_new(&u->uses, u->pieces.n, sizeof *u->uses));
-    use_scores(&u->pieces);
-    return OK;
-}
-
-/* ---- seeds --------------------------------------------------------------------------------------------------------------- */
-
-static Status seed_text(SeedText *text, const Unigram *u)
-{
-    const WordTable *words = &u->t->words;
-    if (words->used > UINT32_MAX)
-        return hint(fail(ERR_DATA, "the distinct words have %zu bytes, more than unigram can learn from", words->used),
-                    "allow less memory, so that rare words are left out");
-    TRY(mem_new(&text->chars, words->used + words->n, sizeof *text->chars));
-    TRY(mem_new(&text->places, words->used + words->n, sizeof *text->places));
-    for (size_t w = 0; w < words->n; w++) {
-        const char *s = word_text(words, w);
-        for (size_t i = 0, n = words->words[w].len; i < n; text->n++) {
-            text->places[text->n] = (uint32_t)(words->words[w].at + i);
-            uint32_t cp = word_char(s, n, &i);
-            text->chars[text->n] = u->keep[cp] ? cp : 0;
-        }
-        text->n++;
-    }
-    return OK;
-}
-
-typedef struct CharUse { uint64_t count; uint32_t cp, at; } CharUse;
-
-static int compare_chars(const void *a, const void *b)
-{
-    const CharUse *x = a, *y = b;
-    if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return (x->cp < y->cp) - (x->cp > y->cp);
-}
-
-/* Any place of each character will do, as only what stands there counts. */
-static Status find_chars(Unigram *u, const SeedText *text, CharUse *chars, size_t *n, const uint64_t *counts)
-{
-    uint32_t *places;
-    TRY(mem_new(&places, CODE_POINTS, sizeof *places));
-    for (size_t i = 0; i < text->n; i++) places[text->chars[i]] = text->places[i];
-    for (uint32_t cp = 1; cp < CODE_POINTS; cp++)
-        if (u->keep[cp]) chars[(*n)++] = (CharUse){ counts[cp], cp, places[cp] };
-    free(places);
-    qsort(chars, *n, sizeof *chars, compare_chars);
-    return OK;
-}
-
-static Status add_chars(Unigram *u, const SeedText *text, double *sum)
-{
-    uint64_t *counts;
-    CharUse  *chars = NULL;
-    size_t    n = 0;
-    TRY(alphabet_count(&counts, u->t));
-    Status s = mem_new(&chars, (size_t)u->t->report->n_alphabet, sizeof *chars);
-    if (s == OK) s = find_chars(u, text, chars, &n, counts);
-    for (size_t i = 0; s == OK && i < n; i++) {
-        char utf8[4];
-        s = add_piece(&u->pieces, chars[i].at, (uint32_t)utf8_encode(chars[i].cp, utf8), (double)chars[i].count);
-        *sum += (double)chars[i].count;
-    }
-    free(chars);
-    free(counts);
-    return s;
-}
-
-static Status add_substrings(Unigram *u, const SeedText *text, double *sum)
-{
-    int64_t max_length = u->t->o->max_token_length ? u->t->o->max_token_length : MAX_PIECE;
-    Seed   *seeds = NULL;
-    size_t  n = 0;
-    if (u->pieces.n >= MAX_SEEDS) return OK;
-    Status s = unigram_seeds(&seeds, &n, text, (uint32_t)max_length, MAX_SEEDS - u->pieces.n);
-    for (size_t i = 0; s == OK && i < n; i++) {
-        uint32_t last = seeds[i].at + seeds[i].len - 1, len = 0;
-        char     utf8[4];
-        len = text->places[last] + (uint32_t)utf8_encode(text->chars[last], utf8) - text->places[seeds[i].at];
-        s = add_piece(&u->pieces, text->places[seeds[i].at], len, (double)seeds[i].score);
-        *sum += (double)seeds[i].score;
-    }
-    free(seeds);
-    return s;
-}
-
-static Status make_seeds(Unigram *u)
-{
-    SeedText text = { 0 };
-    double   sum = 0;
-    Status   s = seed_text(&text, u);
-    u->pieces.text = u->t->words.pool;
-    if (s == OK) s = add_piece(&u->pieces, 0, 0, -INFINITY);
-    if (s == OK) s = add_chars(u, &text, &sum);
-    if (s == OK) s = add_substrings(u, &text, &sum);
-    free(text.chars);
-    free(text.places);
-    TRY(s);
-    for (size_t i = 1; i < u->pieces.n; i++) u->pieces.items[i].score = log(u->pieces.items[i].score) - log(sum);
-    TRY(link_pieces(u));
-    return make_room(u);
-}
-
-/* ---- all words, on all threads ------------------------------------------------------------------------------------------------ */
+/* ---- all words, on all threads ----------------------------------------------------------------------------------- */
 
 typedef struct Walk { Unigram *u; bool best; } Walk;           /* best: uses of the best way only */
 
-static Status walk_word(Helper *h, const Walk *walk, size_t w)
+static Status walk_word(UnigramHelper *h, const Walk *walk, size_t w)
 {
     const WordTable *words = &walk->u->t->words;
     const Pieces    *p = &walk->u->pieces;
@@ -250,8 +45,8 @@ static Status walk_word(Helper *h, const Walk *walk, size_t w)
 static void walk_block(int64_t block, int thread, void *arg)
 {
     Walk   *walk = arg;
-    Helper *h = &walk->u->helpers[thread];
-    size_t  begin = (size_t)block * BLOCK, end = begin + BLOCK;
+    UnigramHelper *h = &walk->u->helpers[thread];
+    size_t  begin = (size_t)block * UNIGRAM_BLOCK, end = begin + UNIGRAM_BLOCK;
     if (end > walk->u->n_words) end = walk->u->n_words;
     for (size_t w = begin; w < end && h->status == OK; w++) h->status = walk_word(h, walk, w);
 }
@@ -261,7 +56,7 @@ static Status walk_words(Unigram *u, bool best)
 {
     Walk walk = { u, best };
     for (int h = 0; h < u->n_helpers; h++) memset(u->helpers[h].uses, 0, u->pieces.n * sizeof *u->uses);
-    parallel_tasks((int64_t)((u->n_words + BLOCK - 1) / BLOCK), walk_block, &walk);
+    parallel_tasks((int64_t)((u->n_words + UNIGRAM_BLOCK - 1) / UNIGRAM_BLOCK), walk_block, &walk);
     memset(u->uses, 0, u->pieces.n * sizeof *u->uses);
     for (int h = 0; h < u->n_helpers; h++) {
         if (u->helpers[h].status != OK) return fail(u->helpers[h].status, "no memory to cut words into pieces");
@@ -270,7 +65,7 @@ static Status walk_words(Unigram *u, bool best)
     return OK;
 }
 
-/* ---- EM ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- EM ---------------------------------------------------------------------------------------------------------- */
 
 /* d/dx log gamma(x): recurrence up to 7, then the asymptotic series about x - 1/2. */
 static double digamma(double x)
@@ -296,11 +91,11 @@ static Status em_step(Unigram *u)
         double use = (double)u->uses[i] / u->scale;
         p->items[i].score = use >= LEAST_USE ? digamma(use) - whole : -INFINITY;
     }
-    use_scores(p);
+    unigram_use_scores(p);
     return OK;
 }
 
-/* ---- pruning ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- pruning ----------------------------------------------------------------------------------------------------- */
 
 /* What the likelihood loses when the piece's uses go to the pieces it is cut into. */
 static double loss_of(const Unigram *u, size_t id, const PieceLattice *l)
@@ -311,7 +106,7 @@ static double loss_of(const Unigram *u, size_t id, const PieceLattice *l)
     return use / u->sum_counts * (log(use) - log(u->sum_uses) - log_alternatives);
 }
 
-static Status judge(Unigram *u, Helper *h, size_t id)
+static Status judge(Unigram *u, UnigramHelper *h, size_t id)
 {
     const Pieces *p = &u->pieces;
     const Piece  *piece = &p->items[id];
@@ -332,8 +127,8 @@ static Status judge(Unigram *u, Helper *h, size_t id)
 static void judge_block(int64_t block, int thread, void *arg)
 {
     Unigram *u = arg;
-    Helper  *h = &u->helpers[thread];
-    size_t   begin = (size_t)block * BLOCK, end = begin + BLOCK;
+    UnigramHelper  *h = &u->helpers[thread];
+    size_t   begin = (size_t)block * UNIGRAM_BLOCK, end = begin + UNIGRAM_BLOCK;
     if (end > u->pieces.n) end = u->pieces.n;
     for (size_t i = begin ? begin : 1; i < end && h->status == OK; i++) h->status = judge(u, h, i);
 }
@@ -351,39 +146,20 @@ static Status take_best(Unigram *u, Pieces *out, Loss *losses, uint32_t *number,
 {
     const Piece *items = u->pieces.items;
     size_t       n = 0;
-    TRY(add_piece(out, 0, 0, -INFINITY));
+    TRY(unigram_add_piece(out, 0, 0, -INFINITY));
     for (size_t i = 1; i < u->pieces.n; i++) {
         if (u->fates[i] == FATE_JUDGE) losses[n++] = (Loss){ u->losses[i], (uint32_t)i };
         if (u->fates[i] != FATE_KEEP) continue;
         number[i] = (uint32_t)out->n;
-        TRY(add_piece(out, items[i].at, items[i].len, items[i].score));
+        TRY(unigram_add_piece(out, items[i].at, items[i].len, items[i].score));
     }
     qsort(losses, n, sizeof *losses, compare_losses);
     for (size_t i = 0; i < n && out->n < room; i++) {
         const Piece *piece = &items[losses[i].id];
         number[losses[i].id] = (uint32_t)out->n;
-        TRY(add_piece(out, piece->at, piece->len, piece->score));
+        TRY(unigram_add_piece(out, piece->at, piece->len, piece->score));
     }
     return OK;
-}
-
-/* Chains go on over those that went. */
-static void relink(Pieces *old, Pieces *rest, uint32_t *number, size_t n_text)
-{
-    for (size_t i = 1; i < old->n; i++) {
-        uint32_t parent = old->items[i].parent;
-        while (parent && !number[parent]) parent = old->items[parent].parent;
-        if (number[i]) rest->items[number[i]].parent = number[parent];
-    }
-    for (size_t at = 0; at < n_text; at++) {
-        uint32_t id = old->longest[at];
-        while (id && !number[id]) id = old->items[id].parent;
-        old->longest[at] = number[id];
-    }
-    rest->text = old->text;
-    rest->longest = old->longest;
-    free(old->items);
-    *old = *rest;
 }
 
 static Status find_losses(Unigram *u)
@@ -391,7 +167,7 @@ static Status find_losses(Unigram *u)
     TRY(walk_words(u, true));
     u->sum_uses = 0;
     for (size_t i = 0; i < u->pieces.n; i++) u->sum_uses += (double)u->uses[i];
-    parallel_tasks((int64_t)((u->pieces.n + BLOCK - 1) / BLOCK), judge_block, u);
+    parallel_tasks((int64_t)((u->pieces.n + UNIGRAM_BLOCK - 1) / UNIGRAM_BLOCK), judge_block, u);
     for (int h = 0; h < u->n_helpers; h++)
         if (u->helpers[h].status != OK) return fail(u->helpers[h].status, "no memory to weigh pieces");
     return OK;
@@ -409,7 +185,7 @@ static Status prune(Unigram *u, size_t room)
     if (s == OK) s = mem_new(&number, n, sizeof *number);
     if (s == OK) s = find_losses(u);
     if (s == OK) s = take_best(u, &rest, losses, number, room);
-    if (s == OK) relink(&u->pieces, &rest, number, u->t->words.used);
+    if (s == OK) s = unigram_relink(u, &rest, number);
     else free(rest.items);
     free(number);
     free(losses);
@@ -417,7 +193,7 @@ static Status prune(Unigram *u, size_t room)
     free(u->losses);
     u->fates = NULL;
     u->losses = NULL;
-    return s == OK ? make_room(u) : s;
+    return s;
 }
 
 static Status shrink(Unigram *u)
@@ -426,7 +202,8 @@ static Status shrink(Unigram *u)
     size_t wanted = (size_t)o->vocab_size * 11 / 10, begin = u->pieces.n;
     for (;;) {
         for (int64_t i = 0; i < o->n_sub_iterations; i++) TRY(em_step(u));
-        train_progress(o, "pruning pieces", (int64_t)(begin - u->pieces.n_alive), (int64_t)(begin > wanted ? begin - wanted : 0));
+        train_progress(o, "pruning pieces", (int64_t)(begin - u->pieces.n_alive),
+                       (int64_t)(begin > wanted ? begin - wanted : 0));
         size_t alive = u->pieces.n_alive, room = (size_t)((double)alive * o->shrinking_factor);
         if (alive <= wanted) return OK;
         TRY(prune(u, room > wanted ? room : wanted));
@@ -434,7 +211,7 @@ static Status shrink(Unigram *u)
     }
 }
 
-/* ---- into the model ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- into the model ---------------------------------------------------------------------------------------------- */
 
 typedef struct Ranked { const char *s; uint32_t len, order; double score; } Ranked;
 
@@ -461,7 +238,8 @@ static size_t choose(const Unigram *u, Ranked *out, const char *chars, const uin
     }
     for (size_t i = 1; i < p->n && n < room; i++) {
         size_t first = 0;
-        if (p->items[i].probability == 0 || of_char[word_char(piece_text(p, i), p->items[i].len, &first)] == i) continue;
+        if (p->items[i].probability == 0 || of_char[word_char(piece_text(p, i), p->items[i].len, &first)] == i)
+            continue;
         out[n] = (Ranked){ piece_text(p, i), p->items[i].len, (uint32_t)n, p->items[i].score };
         n++;
     }
@@ -536,7 +314,7 @@ static Status finish(Unigram *u)
     return s;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static Status start(Unigram *u)
 {
@@ -563,7 +341,7 @@ Status unigram_train(Trainer *t)
     Unigram u = { .t = t, .n_words = t->words.n };
     Status  s = start(&u);
     train_progress(t->o, "finding repeated substrings", 0, 0);
-    if (s == OK) s = make_seeds(&u);
+    if (s == OK) s = unigram_make_seeds(&u);
     if (s == OK) s = shrink(&u);
     if (s == OK) s = finish(&u);
     for (int h = 0; u.helpers && h < u.n_helpers; h++) {

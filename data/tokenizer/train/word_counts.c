@@ -1,7 +1,7 @@
 /* data/tokenizer/train/word_counts.c: reads all texts and counts their words, on all threads.
  *
- * Texts are copied into a batch of a megabyte or so; threads take pieces of it in turn, each with a table of its own, so
- * nobody waits for anybody within a batch. Between batches the tables are measured: together above a quarter of the
+ * Texts are copied into a batch of a megabyte or so; threads take pieces of it in turn, each with a table of its own,
+ * so nobody waits for anybody within a batch. Between batches the tables are measured: together above a quarter of the
  * memory allowed, all go to disk. At the end they are added up, or the runs merged. */
 #include "data/tokenizer/train/train_internal.h"
 
@@ -36,7 +36,7 @@ typedef struct Batch {
     size_t           n_pieces, cap_pieces;
 } Batch;
 
-/* ---- one batch ----------------------------------------------------------------------------------------------------------- */
+/* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 static Status count_one(void *arg, const char *word, size_t n)
 {
@@ -105,7 +105,7 @@ static Status fill_batch(Batch *b, const TokenizerTrainOptions *o, TokenizerTrai
     return OK;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static Status spill(Batch *b, WordRuns *runs)
 {
@@ -145,7 +145,7 @@ static Status add_up(WordTable *out, Batch *b)
     return OK;
 }
 
-/* ---- from the runs: what fits ---------------------------------------------------------------------------------------------- */
+/* ---- from the runs: what fits ------------------------------------------------------------------------------------ */
 
 /* What a word costs a trainer, about: its characters with their places, and its record. */
 static size_t word_cost(Word w) { return sizeof(Word) + 64 + 20 * (size_t)w.len; }
@@ -180,15 +180,17 @@ static Status take_frequent(WordTable *out, WordRuns *runs, size_t memory, Token
     TRY(word_runs_merge(runs, add_cost, &take));
     while (take.least > 1 && sum + take.cost[take.least - 1] <= memory) sum += take.cost[--take.least];
     if (take.least == MAX_COUNT)
-        return hint(fail(ERR_MEMORY, "the words that stand %d times or more in the text do not fit into the memory allowed",
-                         MAX_COUNT - 1), "allow more memory");
+        return hint(fail(ERR_MEMORY,
+                         "the words that stand %d times or more in the text do not fit into the memory allowed",
+                         MAX_COUNT - 1),
+                    "allow more memory");
     TRY(word_runs_merge(runs, take_word, &take));
     report->min_count = (int64_t)take.least;
     report->n_dropped = take.n_dropped;
     return OK;
 }
 
-/* ---- ---- */
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static void release(Batch *b)
 {

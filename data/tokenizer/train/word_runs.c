@@ -1,7 +1,7 @@
 /* data/tokenizer/train/word_runs.c: tables of words on disk, and their sum.
  *
- * A run is a file without a name: records of { count, length, hash } and the bytes, ordered by hash, then bytes. A merge
- * holds one record and a buffer of 64 KiB of each run. */
+ * A run is a file without a name: records of { count, length, hash } and the bytes, ordered by hash, then bytes. A
+ * merge holds one record and a buffer of 64 KiB of each run. */
 #include "data/tokenizer/train/train_internal.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static int compare_in_table(const void *a, const void *b, void *arg)
     return compare_words(x->hash, t->pool + x->at, x->len, y->hash, t->pool + y->at, y->len);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static Status open_unnamed(FILE **out, const char *folder)
 {
@@ -47,8 +47,10 @@ static Status open_unnamed(FILE **out, const char *folder)
     int fd = mkstemp(path);
     if (fd >= 0) unlink(path);
     *out = fd >= 0 ? fdopen(fd, "w+b") : NULL;
-    Status s = *out ? OK : hint(fail(ERR_IO, "%s: %s", path, strerror(errno)),
-                                "word counts that memory has no room for are written there; choose another folder with TMPDIR");
+    Status s =
+        *out ? OK
+             : hint(fail(ERR_IO, "%s: %s", path, strerror(errno)),
+                    "word counts that memory has no room for are written there; choose another folder with TMPDIR");
     if (!*out && fd >= 0) close(fd);
     free(path);
     return s;
@@ -81,7 +83,7 @@ Status word_runs_add(WordRuns *runs, WordTable *t)
     return OK;
 }
 
-/* ---- merging ----------------------------------------------------------------------------------------------------------- */
+/* ---- merging ----------------------------------------------------------------------------------------------------- */
 
 static Status read_word(WordRun *run, const char *folder)
 {

@@ -36,7 +36,7 @@ static int close_fixtures(void **state)
     return 0;
 }
 
-/* ---- sources ------------------------------------------------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Source { size_t at, times; bool backwards; } Source;     /* all texts, `times` over */
 
@@ -86,7 +86,7 @@ static const cJSON *find_case(const char *name)
     return NULL;
 }
 
-/* ---- equal to the reference --------------------------------------------------------------------------------------------- */
+/* ---- equal to the reference -------------------------------------------------------------------------------------- */
 
 static int compare_strings(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
@@ -110,15 +110,17 @@ static bool same_vocab(const cJSON *c, const cJSON *model)
 {
     const cJSON *want = json_get(c, "vocab"), *got = json_get(model, "vocab");
     size_t       n = (size_t)cJSON_GetArraySize(want), i = 0;
-    bool         same = n == (size_t)cJSON_GetArraySize(got), sorted = json_get(model, "max_input_chars_per_word") != NULL;
-    if (!same) print_error("%s: %d tokens, the reference has %zu\n", json_get(c, "name")->valuestring, cJSON_GetArraySize(got), n);
+    bool same = n == (size_t)cJSON_GetArraySize(got), sorted = json_get(model, "max_input_chars_per_word") != NULL;
+    if (!same)
+        print_error("%s: %d tokens, the reference has %zu\n", json_get(c, "name")->valuestring, cJSON_GetArraySize(got),
+                    n);
     if (!same) return false;
     const char **tokens = tokens_of(got, n, sorted);
     cJSON_ArrayForEach(want, json_get(c, "vocab"))
     {
         if (same && strcmp(tokens[i], want->valuestring) != 0) {
-            print_error("%s: token %zu is \"%s\", in the reference \"%s\"\n", json_get(c, "name")->valuestring, i, tokens[i],
-                        want->valuestring);
+            print_error("%s: token %zu is \"%s\", in the reference \"%s\"\n", json_get(c, "name")->valuestring, i,
+                        tokens[i], want->valuestring);
             same = false;
         }
         i++;
@@ -166,13 +168,14 @@ static void equals_the_reference(void **state)
     assert_true(n >= 7);
 }
 
-/* ---- unigram: as good as the reference's, under its own model ------------------------------------------------------------ */
+/* ---- unigram: as good as the reference's, under its own model ---------------------------------------------------- */
 
 static void unigram_is_as_likely_as_the_reference(void **state)
 {
     (void)state;
     const cJSON *c = find_case("unigram");
-    double want_tokens = json_get(c, "n_tokens")->valuedouble, want = json_get(c, "loglikelihood")->valuedouble, got = 0;
+    double want_tokens = json_get(c, "n_tokens")->valuedouble, want = json_get(c, "loglikelihood")->valuedouble,
+           got = 0;
     char  *json = train(options_of(json_get(c, "options")), (Source){ 0 }, NULL);
     cJSON *root;
     size_t n_tokens = 0;
@@ -185,7 +188,8 @@ static void unigram_is_as_likely_as_the_reference(void **state)
         must(tokenizer_encode(t, texts[i], strlen(texts[i]), NULL, 0, NULL, &e));
         n_tokens += e.n;
         for (size_t k = 0; k < e.n; k++)
-            got += cJSON_GetArrayItem(cJSON_GetArrayItem(json_get(json_get(root, "model"), "vocab"), e.ids[k]), 1)->valuedouble;
+            got += cJSON_GetArrayItem(cJSON_GetArrayItem(json_get(json_get(root, "model"), "vocab"), e.ids[k]), 1)
+                       ->valuedouble;
     }
     if (got < want - 0.005 * fabs(want)) fail_msg("log likelihood %.1f, the reference reaches %.1f", got, want);
     if ((double)n_tokens > 1.01 * want_tokens) fail_msg("%zu tokens, the reference needs %.0f", n_tokens, want_tokens);
@@ -226,7 +230,7 @@ static void unigram_has_every_character_and_falling_scores(void **state)
 
 static const char *const case_names[] = { "wordpiece", "bpe", "bpe over characters", "unigram" };
 
-/* ---- properties ------------------------------------------------------------------------------------------------------------ */
+/* ---- properties -------------------------------------------------------------------------------------------------- */
 
 static void does_not_depend_on_threads_or_order(void **state)
 {
@@ -338,7 +342,7 @@ static void wordpiece_puts_its_special_tokens_around(void **state)
     tokenizer_free(t);
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 static Status nothing(void *arg, const char **text, size_t *n)
 {
@@ -376,19 +380,26 @@ static void mistakes_are_refused(void **state)
     refuses((TokenizerTrainOptions){ .vocab_size = 100 }, ERR_CONFIG, "wordpiece, bpe or unigram");
     refuses((TokenizerTrainOptions){ .type = "wordpeice", .vocab_size = 100 }, ERR_CONFIG, "did you mean wordpiece?");
     refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 0 }, ERR_CONFIG, "vocab_size is 0");
-    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 100 }, ERR_CONFIG, "257 special tokens and characters");
+    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 100 }, ERR_CONFIG,
+            "257 special tokens and characters");
     refuses((TokenizerTrainOptions){ .type = "wordpiece", .vocab_size = 50 }, ERR_CONFIG, "limit_alphabet");
     refuses((TokenizerTrainOptions){ .type = "unigram", .vocab_size = 20 }, ERR_CONFIG, "limit_alphabet");
-    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .next = nothing }, ERR_DATA, "no words in 0 texts");
+    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .next = nothing }, ERR_DATA,
+            "no words in 0 texts");
     refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .next = one_bad, .next_arg = &at }, ERR_DATA,
             "text 2: the text: byte 4 is not UTF-8");
     refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .memory = 1000 }, ERR_CONFIG, "memory is 1000");
     refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .special_tokens = twice, .n_special_tokens = 3 },
             ERR_CONFIG, "\"<a>\" stands twice");
-    refuses((TokenizerTrainOptions){ .type = "wordpiece", .vocab_size = 300, .special_tokens = other, .n_special_tokens = 1 },
+    refuses((TokenizerTrainOptions){ .type = "wordpiece",
+                                     .vocab_size = 300,
+                                     .special_tokens = other,
+                                     .n_special_tokens = 1 },
             ERR_CONFIG, "\"[UNK]\" is not among the special tokens");
-    refuses((TokenizerTrainOptions){ .type = "unigram", .vocab_size = 300, .byte_fallback = true }, ERR_CONFIG, "for bpe");
-    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .strip_accents = 1 }, ERR_CONFIG, "for wordpiece");
+    refuses((TokenizerTrainOptions){ .type = "unigram", .vocab_size = 300, .byte_fallback = true }, ERR_CONFIG,
+            "for bpe");
+    refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .strip_accents = 1 }, ERR_CONFIG,
+            "for wordpiece");
     refuses((TokenizerTrainOptions){ .type = "wordpiece", .vocab_size = 300, .add_prefix_space = 1 }, ERR_CONFIG,
             "for bpe and unigram");
     refuses((TokenizerTrainOptions){ .type = "bpe", .vocab_size = 300, .continuing_subword_prefix = "##" }, ERR_CONFIG,
@@ -397,7 +408,7 @@ static void mistakes_are_refused(void **state)
             "shrinking_factor");
 }
 
-/* ---- parts -------------------------------------------------------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
 
 static void repeated_substrings_of_banana(void **state)
 {
@@ -407,7 +418,10 @@ static void repeated_substrings_of_banana(void **state)
     Seed    *seeds;
     size_t   n;
     /* "an" x 3, "ban" x 2, "ana" x 2; "na" only inside "ana" at its end: also twice on its own */
-    static const struct { const char *s; uint64_t score; } want[] = { { "ban", 6 }, { "an", 6 }, { "ana", 6 }, { "na", 4 } };
+    static const struct {
+        const char *s;
+        uint64_t score;
+    } want[] = { { "ban", 6 }, { "an", 6 }, { "ana", 6 }, { "na", 4 } };
     must(unigram_seeds(&seeds, &n, &text, 16, 100));
     assert_int_equal(n, COUNT(want));
     for (size_t i = 0; i < n; i++) {
@@ -428,7 +442,7 @@ static void repeated_substrings_of_banana(void **state)
     free(seeds);
 }
 
-/* A word of 6000 characters has a probability far below what a double holds; uses must still add up to its characters. */
+/* A word of 6000 characters has a probability far below what a double holds; uses still add up to its characters. */
 static void long_words_do_not_underflow(void **state)
 {
     (void)state;

@@ -42,6 +42,8 @@ static Status write_report(const Data *data, const char *folder)
     char  *path = NULL;
     Status s = path_join(&path, folder, "data.json");
     if (s == OK) s = json_write_file(data_report(data), path);
+    if (s == OK) s = path_join(&path, folder, "data.html");
+    if (s == OK) s = report_page_write(data_report(data), path);
     free(path);
     return s;
 }

@@ -14,7 +14,6 @@
 #include "core/hash.h"
 #include "data/coder_internal.h"
 #include "data/select/select.h"
-#include "data/tokenizer/windows.h"
 
 /* A row while it is worked on: the texts as they are now, and where the marked pieces have gone. */
 typedef struct Piece {
@@ -101,21 +100,22 @@ static void put_tags(RowWork *w, Block *b, const Piece *p, int64_t at)
 }
 
 /* The tokens of the first answer; 0, 0 unless all of it is in this window. The context is the second text. */
-static void put_answer(const RowWork *w, Block *b, const Piece *p, int64_t at, const Encoding *e)
+static void put_answer(const RowWork *w, Block *b, const Piece *p, const Encoding *e)
 {
     int32_t *answer = COLUMN(b, int32_t, COL_ANSWER) + 2 * (b->n[OF_EXAMPLE] - 1);
-    int64_t  first = -1, last = -1, n = b->n[OF_TOKEN] - at;
+    int32_t  first = -1, last = -1;
     if (p->row->n_spans == 0) return;
     size_t begin = w->marks[0], end = w->marks[1];
-    for (int64_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < e->n; k++) {
         if (e->words[k] < 0 || e->segments[k] != 1) continue;
         size_t token_begin = (size_t)e->offsets[2 * k], token_end = (size_t)e->offsets[2 * k + 1];
-        if (token_begin <= begin && token_end > begin) first = k;
-        if (token_begin < end && token_end >= end) last = k;
+        if (token_end <= begin || token_begin >= end) continue;
+        if (first < 0 && token_begin <= begin) first = (int32_t)k;
+        if (token_end >= end) last = (int32_t)k;
     }
     if (first < 0 || last < first) return;
-    answer[0] = (int32_t)first;
-    answer[1] = (int32_t)last;
+    answer[0] = first;
+    answer[1] = last;
 }
 
 /* ---- the kinds of examples --------------------------------------------------------------------------------------- */
@@ -195,21 +195,20 @@ static Status code_windows(RowWork *w, const Piece *p, Block *b)
 
 static Status code_answer(RowWork *w, const Piece *p, Block *b)
 {
-    const CoderOptions *o = w->o;
-    Encoding           *whole = &w->encoding, *e = &w->window;
-    PairWindows         windows;
-    int64_t             at;
+    Windows      *v = &w->windows;
+    EncodeOptions o = { .max_length = (size_t)w->o->max_length, .truncation = TRUNCATE_ONLY_SECOND,
+                        .stride = (size_t)w->o->stride };
     TRY(check_not_empty(w, p, p->text, p->n_text));
     TRY(check_not_empty(w, p, p->pair, p->n_pair));
-    TRY(tokenizer_encode(o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &(EncodeOptions){ 0 }, whole));
-    TRY(pair_windows(&windows, whole, o->max_length > 0 ? (size_t)o->max_length : whole->n, (size_t)o->stride));
-    for (size_t k = 0; k < windows.n; k++) {
-        TRY(pair_window(&windows, whole, k, e));
-        TRY(put_tokens(w, b, e, 0, e->n, false, &at));
-        TRY(put_example(w, b, p, at, e->n));
-        put_answer(w, b, p, at, e);
+    TRY(windows_begin(v, w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &o));
+    for (bool more = true;;) {
+        int64_t at;
+        TRY(windows_next(v, &more));
+        if (!more) return OK;
+        TRY(put_tokens(w, b, &v->encoding, 0, v->encoding.n, false, &at));
+        TRY(put_example(w, b, p, at, v->encoding.n));
+        put_answer(w, b, p, &v->encoding);
     }
-    return OK;
 }
 
 static Status code_piece(RowWork *w, const Piece *p, Block *b)

@@ -63,7 +63,7 @@ Status row_work_init(RowWork *w, const CoderOptions *o)
 void row_work_release(RowWork *w)
 {
     encoding_release(&w->encoding);
-    encoding_release(&w->window);
+    windows_release(&w->windows);
     clean_work_free(w->clean);
     augment_work_free(w->augment);
     text_release(&w->joined);

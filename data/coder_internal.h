@@ -41,7 +41,8 @@ bool   bad_row_skipped(BadRows *bad, Status s, const CoderOptions *o, Place plac
 /* code_row.c: what a thread works with. */
 typedef struct RowWork {
     const CoderOptions *o;
-    Encoding      encoding, window;
+    Encoding      encoding;
+    Windows       windows;             /* of a long context */
     CleanWork    *clean;
     AugmentWork  *augment;
     Text          joined;              /* text and pair of a language model's document */

@@ -326,7 +326,10 @@ Status input_expand(InputList *out, const StringList *paths, InputSuffixes suffi
 {
     *out = (InputList){ 0 };
     Status s = OK;
-    for (size_t i = 0; s == OK && i < paths->n; i++) s = expand_path(out, paths->items[i], suffixes);
+    for (size_t i = 0, file = 0; s == OK && i < paths->n; i++) {
+        s = expand_path(out, paths->items[i], suffixes);
+        for (; file < out->n; file++) out->items[file].given = (int32_t)i;
+    }
     if (s == OK && out->n == 0) s = hint(fail(ERR_CONFIG, "no data file is named"), "set data.train to a file");
     if (s != OK) input_list_release(out);
     return s;

@@ -23,6 +23,7 @@ typedef struct InputFile {
     char   *key;                   /* what follows '#': a list inside a JSON file; NULL: none */
     int64_t member;                /* which entry of the archive; -1: the file itself */
     int64_t bytes;                 /* on the disk; a member's share of its archive */
+    int32_t given;                 /* which of the paths it came from */
 } InputFile;
 
 typedef struct InputList {

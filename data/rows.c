@@ -231,6 +231,7 @@ bool        rows_broken(const Rows *r) { return r->source.broken; }
 const char *rows_format(const Rows *r) { return r->reader ? r->reader->name : "auto"; }
 int32_t     rows_n_files(const Rows *r) { return (int32_t)r->files.n; }
 const char *rows_path(const Rows *r, int32_t file) { return r->files.items[file].name; }
+int32_t     rows_given(const Rows *r, int32_t file) { return r->files.items[file].given; }
 const char *rows_note(const Rows *r) { return r->files.note; }
 int64_t     rows_bytes(const Rows *r) { return r->bytes; }
 

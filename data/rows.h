@@ -71,6 +71,7 @@ bool        rows_broken(const Rows *r);                       /* the last bad ro
 const char *rows_format(const Rows *r);                       /* the reader in use */
 int32_t     rows_n_files(const Rows *r);
 const char *rows_path(const Rows *r, int32_t file);           /* as errors name it */
+int32_t     rows_given(const Rows *r, int32_t file);          /* which of options->paths it came from */
 const char *rows_note(const Rows *r);                         /* what of a folder was left out; NULL: nothing */
 /* Progress, in bytes as they lie on the disk. */
 int64_t     rows_bytes(const Rows *r);

@@ -161,6 +161,28 @@ static Status count_split(Data *d, Dataset *split)
                 "choose another share, or give data.validation a file; look at data.on_duplicate and its neighbours too");
 }
 
+/* The split's first example of each path of the set: rows come in the order of the paths. */
+static Status find_sources(Data *d, Dataset *split)
+{
+    DataSet *set = &d->sets[split->set];
+    int64_t  n = block_set_count(set->blocks), at = 0, seen = 0;
+    int32_t  next = 0;
+    split->n_sources = (int32_t)set->paths.n;
+    TRY(mem_new(&split->sources, (size_t)split->n_sources + 1, sizeof *split->sources));
+    for (int64_t b = 0; b < n && split->n_sources > 1; b++) {
+        const Block *x;
+        TRY(block_set_get(set->blocks, b, COLUMN_BIT(COL_TOKENS) | COLUMN_BIT(COL_ROW) | COLUMN_BIT(COL_FILE), &x));
+        for (int64_t i = 0; i < x->n[OF_EXAMPLE]; i++, at++) {
+            int32_t file = COLUMN(x, int32_t, COL_FILE)[COLUMN(x, int32_t, COL_ROW)[i]];
+            for (int32_t given = rows_given(set->rows, file); next <= given; next++) split->sources[next] = seen;
+            seen += is_kept(split, at);
+        }
+    }
+    while (next <= split->n_sources) split->sources[next++] = split->first[n];
+    if (split->n_sources > 0) split->sources[0] = 0;
+    return OK;
+}
+
 /* By what it holds: the set's blocks, which of their examples, the class names. */
 static void name_split(Dataset *split, const Data *d)
 {
@@ -179,6 +201,7 @@ Status splits_count(Data *d)
         Dataset *split = &d->splits[k];
         if (split->set < 0 || split->stream) continue;
         TRY(count_split(d, split));
+        TRY(find_sources(d, split));
         name_split(split, d);
     }
     return OK;

@@ -6,7 +6,6 @@
 
 #include "core/arena.h"
 #include "core/file.h"
-#include "data/tokenizer/windows.h"
 
 enum { WINDOW_OVERLAP = 128 };         /* tokens of a long second text that neighbouring windows share */
 
@@ -94,21 +93,49 @@ static Status new_sequence(EngineInput *in, Encoding **out)
 {
     TRY(mem_grow(&in->sequences, &in->cap, in->n + 1, sizeof *in->sequences));
     *out = &in->sequences[in->n++];
+    (*out)->n = (*out)->n_untruncated = 0;
     return OK;
+}
+
+static Status copy_encoding(Encoding *to, const Encoding *from)
+{
+    size_t n = from->n, cap[3] = { to->cap, to->cap, to->cap };
+    TRY(mem_grow(&to->ids, &cap[0], n, sizeof *to->ids));
+    TRY(mem_grow(&to->words, &cap[1], n, sizeof *to->words));
+    TRY(mem_grow(&to->offsets, &cap[2], n, 2 * sizeof *to->offsets));
+    TRY(mem_grow(&to->segments, &to->cap, n, sizeof *to->segments));
+    memcpy(to->ids, from->ids, n * sizeof *to->ids);
+    memcpy(to->words, from->words, n * sizeof *to->words);
+    memcpy(to->segments, from->segments, n * sizeof *to->segments);
+    memcpy(to->offsets, from->offsets, 2 * n * sizeof *to->offsets);
+    to->n = to->n_untruncated = n;
+    return OK;
+}
+
+/* Windows share a quarter of what the model takes, WINDOW_OVERLAP tokens at most, less where the first text leaves little. */
+static Status begin_windows(const Engine *e, size_t n_text, size_t n_pair, EngineInput *in)
+{
+    size_t most = (size_t)e->max_length, stride = most / 4 < WINDOW_OVERLAP ? most / 4 : WINDOW_OVERLAP;
+    Status s;
+    do {
+        EncodeOptions o = { .max_length = most, .truncation = TRUNCATE_ONLY_SECOND, .stride = stride };
+        s = windows_begin(&in->windows, e->tokenizer, in->text, n_text, in->pair, n_pair, &o);
+        stride /= 2;
+    } while (s == ERR_CONFIG && stride > 0);
+    return s;
 }
 
 static Status read_windows(const Engine *e, size_t n_text, size_t n_pair, EngineInput *in)
 {
-    PairWindows w;
-    Encoding   *out;
     TRY(check_not_blank(in->text, n_text, in->pair, n_pair));
-    TRY(tokenizer_encode(e->tokenizer, in->text, n_text, in->pair, n_pair, &(EncodeOptions){ 0 }, &in->whole));
-    TRY(pair_windows(&w, &in->whole, (size_t)e->max_length, WINDOW_OVERLAP));
-    for (size_t k = 0; k < w.n; k++) {
+    TRY(begin_windows(e, n_text, n_pair, in));
+    for (bool more = true;;) {
+        Encoding *out;
+        TRY(windows_next(&in->windows, &more));
+        if (!more) return OK;
         TRY(new_sequence(in, &out));
-        TRY(pair_window(&w, &in->whole, k, out));
+        TRY(copy_encoding(out, &in->windows.encoding));
     }
-    return OK;
 }
 
 /* ---- running -------------------------------------------------------------------------------------------------------- */
@@ -166,7 +193,7 @@ Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, cons
 void engine_input_release(EngineInput *in)
 {
     for (size_t i = 0; i < in->cap; i++) encoding_release(&in->sequences[i]);
-    encoding_release(&in->whole);
+    windows_release(&in->windows);
     free(in->sequences);
     free(in->text);
     free(in->pair);

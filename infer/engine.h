@@ -39,8 +39,9 @@ Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, cons
  * reuse for many inputs, engine_input_release at the end. The texts are copied. */
 typedef struct EngineInput {
     char     *text, *pair;
-    Encoding *sequences, whole;         /* whole: a long pair before it is cut into windows */
+    Encoding *sequences;
     size_t    n, cap;
+    Windows   windows;                  /* of the pair that was read last */
     bool      cut;                      /* the text was too long */
 } EngineInput;
 enum { ENGINE_BATCH = 32 };             /* sequences a pass */

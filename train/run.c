@@ -59,6 +59,9 @@ static Status mixing_weights(const Run *r, double **out)
     int32_t           n = dataset_n_sources(r->train);
     *out = NULL;
     if (c->mixing_weights.n == 0 && c->mixing_temperature == 0) return OK;
+    if (dataset_count(r->train) < 0)
+        return hint(fail(ERR_CONFIG, "a stream is read as it comes: its paths cannot be mixed"),
+                    "leave out data.streaming, or data.mixing_weights and data.mixing_temperature");
     if (c->mixing_weights.n > 0 && c->mixing_weights.n != (size_t)n)
         return hint(fail(ERR_CONFIG, "data.mixing_weights has %zu numbers, data.train %d paths", c->mixing_weights.n, n),
                     "give one a path");

@@ -64,7 +64,7 @@ Status segment_run(const Step *s, StepWork *w) MUST_USE;
 /* patterns.c */
 Status replace_parse(Step *s, const char *argument) MUST_USE;
 Status replace_run(const Step *s, StepWork *w) MUST_USE;
-Status pattern_parse(Step *s, const char *argument) MUST_USE;
+Status clean_pattern_parse(Step *s, const char *argument) MUST_USE;
 Status drop_run(const Step *s, StepWork *w) MUST_USE;
 Status keep_run(const Step *s, StepWork *w) MUST_USE;
 void   pattern_work_release(PatternWork *w);

@@ -36,7 +36,7 @@ static Status compile(Step *s, const char *pattern, size_t n)
     return OK;
 }
 
-Status pattern_parse(Step *s, const char *argument) { return compile(s, argument, strlen(argument)); }
+Status clean_pattern_parse(Step *s, const char *argument) { return compile(s, argument, strlen(argument)); }
 
 /* ---- the template of a replacement ------------------------------------------------------------------------------- */
 

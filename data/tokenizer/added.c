@@ -44,13 +44,6 @@ static bool find(const AddedSet *set, const char *text, size_t n, size_t from, s
     return false;
 }
 
-static size_t previous(const char *text, size_t at)
-{
-    do at--;
-    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80);
-    return at;
-}
-
 static uint32_t code_point_at(const char *text, size_t at, size_t n, int *len)
 {
     uint32_t cp = 0;
@@ -74,12 +67,12 @@ bool added_next(const Tokenizer *t, const AddedSet *set, const char *text, size_
         const AddedToken *token = &t->added[which];
         iter->at = end;
         if (token->single_word
-            && ((begin > 0 && word_at(text, previous(text, begin), n)) || (end < n && word_at(text, end, n))))
+            && ((begin > 0 && word_at(text, char_before(text, begin), n)) || (end < n && word_at(text, end, n))))
             continue;
         if (token->lstrip) {
             while (begin > iter->taken
-                   && unicode_flags(code_point_at(text, previous(text, begin), n, &len)) & UNICODE_SPACE)
-                begin = previous(text, begin);
+                   && unicode_flags(code_point_at(text, char_before(text, begin), n, &len)) & UNICODE_SPACE)
+                begin = char_before(text, begin);
             if (begin < iter->taken) begin = iter->taken;         /* the token before took that white space */
             if (begin > end) begin = end;
         }

@@ -131,3 +131,67 @@ Status aligned_of(Aligned *a, const char *original, size_t n, size_t shift)
     a->n = n;
     return aligned_linear(a, shift);
 }
+
+/* ---- rewriting --------------------------------------------------------------------------------------------------- */
+
+Status rewriter_begin(Rewriter *w, Scratch *sc)
+{
+    *w = (Rewriter){ sc, sc->text, scratch_next(sc), run_cursor_at(sc->text, 0), 0 };
+    aligned_begin(w->out);
+    return aligned_room(w->out, w->in->n);
+}
+
+/* What the last character of the old text that is gone stands for; at the start, nothing in front of the piece. */
+static Span span_before(Rewriter *w)
+{
+    if (w->at == 0) return (Span){ w->sc->shift, w->sc->shift };
+    return run_cursor_span(&w->cursor, (uint32_t)char_before(w->in->text, w->at), (uint32_t)w->at);
+}
+
+static size_t char_after(const Aligned *in, size_t at)
+{
+    int n;
+    if (at < in->n) (void)decode_valid(in->text + at, &n);
+    return at < in->n ? at + (size_t)n : at;
+}
+
+Status rewriter_put(Rewriter *w, uint32_t cp, int change)
+{
+    char bytes[4];
+    int  n = utf8_encode(cp, bytes);
+    Span of;
+    if (change > 0 || w->at >= w->in->n) {
+        of = span_before(w);
+    } else {
+        size_t end = char_after(w->in, w->at);
+        of = run_cursor_span(&w->cursor, (uint32_t)w->at, (uint32_t)end);
+        w->at = end;
+        for (; change < 0; change++) w->at = char_after(w->in, w->at);
+    }
+    return aligned_put(w->out, bytes, (size_t)n, of);
+}
+
+Status rewriter_copy(Rewriter *w, size_t end)
+{
+    TRY(aligned_copy(w->out, &w->cursor, w->at, end));
+    w->at = end;
+    return OK;
+}
+
+Status rewriter_text(Rewriter *w, const char *bytes, size_t n)
+{
+    if (n == 0) return OK;
+    TRY(aligned_room(w->out, n));
+    TRY(aligned_whole(w->out, span_before(w)));
+    memcpy(w->out->buffer.data + w->out->buffer.len, bytes, n);
+    w->out->buffer.len += n;
+    return OK;
+}
+
+void rewriter_skip(Rewriter *w, size_t end) { w->at = end; }
+
+void rewriter_end(Rewriter *w)
+{
+    aligned_end(w->out);
+    w->sc->text = w->out;
+}

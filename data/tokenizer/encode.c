@@ -119,18 +119,27 @@ static Status encode_text(const Tokenizer *t, Scratch *sc, const char *text, siz
     return n > iter.taken ? encode_piece(&p, text + iter.taken, n - iter.taken, iter.taken) : OK;
 }
 
+Status encode_both(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair, Encoding *e)
+{
+    TRY(check_text(text, n, "the text"));
+    if (pair) TRY(check_text(pair, n_pair, "the second text"));
+    if (!e->scratch) TRY(mem_new(&e->scratch, 1, sizeof *e->scratch));
+    TRY(encode_text(t, e->scratch, text, n, &e->scratch->first));
+    return pair ? encode_text(t, e->scratch, pair, n_pair, &e->scratch->second) : OK;
+}
+
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
                         const EncodeOptions *options, Encoding *out)
 {
     out->n = out->n_untruncated = 0;
-    TRY(check_text(text, n, "the text"));
-    if (pair) TRY(check_text(pair, n_pair, "the second text"));
-    if (!out->scratch) TRY(mem_new(&out->scratch, 1, sizeof *out->scratch));
-    Scratch *sc = out->scratch;
-    TRY(encode_text(t, sc, text, n, &sc->first));
-    if (!pair) return template_apply(&t->single, &sc->first, NULL, options, out);
-    TRY(encode_text(t, sc, pair, n_pair, &sc->second));
-    return template_apply(&t->pair, &sc->first, &sc->second, options, out);
+    TRY(encode_both(t, text, n, pair, n_pair, out));
+    const TokenList *first = &out->scratch->first, *second = &out->scratch->second;
+    size_t           n1 = first->n, n2 = pair ? second->n : 0;
+    TRY(truncate_lengths(t, options, &n1, &n2, pair != NULL));
+    bool        left = options && options->truncate_left;
+    EncodedText a = { first, text, left ? first->n - n1 : 0, left ? first->n : n1 };
+    EncodedText b = { second, pair, left ? second->n - n2 : 0, left ? second->n : n2 };
+    return template_apply(t, &a, pair ? &b : NULL, !(options && options->no_special_tokens), out);
 }
 
 void scratch_free(Scratch *sc)
@@ -142,6 +151,8 @@ void scratch_free(Scratch *sc)
     }
     if (sc->work.release) sc->work.release(sc->work.state);
     free(sc->marks.items);
+    free(sc->blocked.items);
+    regex_match_release(&sc->match);
     free(sc->marks.sources.items);
     free(sc->words.items);
     free(sc->next_words.items);

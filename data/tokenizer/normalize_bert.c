@@ -61,7 +61,7 @@ static Status flush_marks(Work *w, size_t rest)
             break;
         }
     for (size_t i = 0; i < n; i++) {
-        if (!m->items[i].added) w->last = m->sources.items[source++];
+        if (m->items[i].change == REWRITE_REPLACE) w->last = m->sources.items[source++];
         if (unicode_flags(m->items[i].cp) & UNICODE_MARK) continue;
         TRY(aligned_room(w->norm, rest));
         TRY(emit(w, m->items[i].cp, w->last));
@@ -75,7 +75,7 @@ static Status add_mark(Work *w, uint32_t cp, int class, bool added, Span from)
     Marks *m = w->marks;
     if (!added) TRY(spans_add(&m->sources, from.begin, from.end));
     TRY(mem_grow(&m->items, &m->cap, m->n + 1, sizeof *m->items));
-    m->items[m->n] = (Mark){ (uint64_t)class << 32 | m->n, cp, added };
+    m->items[m->n] = (Mark){ (uint64_t)class << 32 | m->n, cp, added ? REWRITE_NEW : REWRITE_REPLACE };
     m->n++;
     return OK;
 }
@@ -123,15 +123,6 @@ static Status put_code_point(Work *w, uint32_t cp, unsigned flags, Span from, si
 
 /* ---- BertNormalizer, the common characters ----------------------------------------------------------------------- */
 
-/* The code point at s, which is known to be valid UTF-8 and not ASCII. */
-static uint32_t decode_valid(const unsigned char *s, int *n)
-{
-    if (s[0] < 0xE0) { *n = 2; return (uint32_t)(s[0] & 0x1F) << 6 | (s[1] & 0x3F); }
-    if (s[0] < 0xF0) { *n = 3; return (uint32_t)(s[0] & 0x0F) << 12 | (uint32_t)(s[1] & 0x3F) << 6 | (s[2] & 0x3F); }
-    *n = 4;
-    return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3F) << 12 | (uint32_t)(s[2] & 0x3F) << 6 | (s[3] & 0x3F);
-}
-
 /* Copies from text[i) while characters stay as long as they are; returns where that ends. */
 static size_t copy_plain(const BertNormalizer *b, const uint8_t *flat, const unsigned char *text, size_t i, size_t n,
                          Text *out)
@@ -146,7 +137,7 @@ static size_t copy_plain(const BertNormalizer *b, const uint8_t *flat, const uns
             continue;
         }
         int      len;
-        uint32_t cp = decode_valid(text + i, &len);
+        uint32_t cp = decode_valid((const char *)text + i, &len);
         if (cp >= UNICODE_FLAT || (flat[cp] & ~(unsigned)UNICODE_PUNCT)) break;
         if (n - i >= 4) memcpy(to, text + i, 4);  /* one store; ALIGNED_SLACK has room for it */
         else memcpy(to, text + i, (size_t)len);
@@ -164,7 +155,7 @@ static Status put_other(Work *w, const uint8_t *flat, const unsigned char *text,
     uint32_t cp = text[i];
     *len = 1;
     if (cp < 0x80) return OK;                     /* dropped; marks around it become neighbours */
-    cp = decode_valid(text + i, len);
+    cp = decode_valid((const char *)text + i, len);
     unsigned flags = cp < UNICODE_FLAT ? flat[cp] : unicode_flags(cp);
     Span     from = run_cursor_span(cursor, (uint32_t)i, (uint32_t)i + (uint32_t)*len);
     if (flags != UNICODE_CHINESE || !w->bert->handle_chinese_chars) return put_code_point(w, cp, flags, from, n - i);
@@ -184,7 +175,7 @@ static bool is_plain(const BertNormalizer *b, const uint8_t *flat, const unsigne
 {
     if (*s < 0x80) return b->ascii[*s] != DROP;
     int      len;
-    uint32_t cp = decode_valid(s, &len);
+    uint32_t cp = decode_valid((const char *)s, &len);
     return cp < UNICODE_FLAT && !(flat[cp] & ~(unsigned)UNICODE_PUNCT);
 }
 

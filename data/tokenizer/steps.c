@@ -45,6 +45,7 @@ Status normalize(const Tokenizer *t, Scratch *sc, const char *original, size_t n
 {
     sc->kept = NULL;
     sc->text = &sc->texts[0];
+    sc->shift = (uint32_t)shift;
     TRY(aligned_of(sc->text, original, n, shift));
     for (size_t i = 0; i < t->normalizers.n; i++) TRY(t->normalizers.items[i].run(&t->normalizers.items[i], sc));
     return OK;

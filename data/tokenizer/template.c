@@ -2,10 +2,10 @@
  *
  *   TemplateProcessing   the pieces that the file lists
  *   BertProcessing       [CLS] A [SEP]  and  [CLS] A [SEP] B:1 [SEP]:1
- *   none                 A  and  A B:1
- *
- * Truncation is the reference's longest_first, cutting on the right: the longer side of a pair loses tokens until both
- * are equally long, then both do (the odd token stays on the second side, or on the first if that was longer). */
+ *   RobertaProcessing    <s> A </s>  and  <s> A </s> </s> B </s>, all segment 0; trims offsets
+ *   ByteLevel            trims offsets: white space at a token's ends does not count to its place
+ *   Sequence             of those; at most one of them may add tokens
+ *   none                 A  and  A B:1 */
 #include "data/tokenizer/tokenizer_internal.h"
 
 #include <stdlib.h>
@@ -13,8 +13,66 @@
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "data/tokenizer/unicode.h"
 
-/* ---- applying ---------------------------------------------------------------------------------------------------- */
+/* ---- trimming ----------------------------------------------------------------------------------------------------- */
+
+static bool is_space(uint32_t cp) { return cp == 0x120 || unicode_sets(cp) & UNICODE_BLANK; }
+
+/* White space at both ends, in characters; ByteLevel's character for a space is some. */
+static TokenSpaces spaces_of(const char *s, size_t n)
+{
+    TokenSpaces spaces = { 0, 0 };
+    int         len;
+    for (size_t i = 0; i < n && is_space(decode_valid(s + i, &len)); i += (size_t)len) spaces.before++;
+    for (size_t i = n; i > 0 && is_space(decode_valid(s + char_before(s, i), &len)); i = char_before(s, i)) spaces.after++;
+    return spaces;
+}
+
+static Status count_spaces(Tokenizer *t)
+{
+    if (t->spaces) return OK;
+    TRY(mem_new(&t->spaces, (size_t)t->size, sizeof *t->spaces));
+    for (int32_t id = 0; id < t->size; id++) {
+        const char *token = vocab_string(&t->vocab, id);
+        if (token) t->spaces[id] = spaces_of(token, strlen(token));
+    }
+    return OK;
+}
+
+/* Moves by characters of the original, as the reference does; its conditions are kept where they look odd. */
+static Span trim(Span at, TokenSpaces spaces, bool is_first, bool add_prefix_space, const char *text)
+{
+    int len;
+    if (spaces.before > 0) {
+        is_first |= at.begin == 0;
+        if (is_first && add_prefix_space && spaces.before == 1) spaces.before = 0;
+        for (uint32_t k = 0; k < spaces.before && at.begin < at.end; k++) {
+            (void)decode_valid(text + at.begin, &len);
+            at.begin += (uint32_t)len;
+        }
+        if (at.begin > at.end) at.begin = at.end;
+    }
+    uint32_t end = at.end, k = 0;
+    for (; k < spaces.after && end > 0; k++) end = (uint32_t)char_before(text, end);
+    if (k == spaces.after) at.end = end > at.begin ? end : at.begin;
+    return at;
+}
+
+/* first: 0 it is not the text's first token here, 1 it is, 2 it is and nothing was put in front of the text. */
+static Span trim_all(const Tokenizer *t, const EncodedText *x, const Token *token, int sequence, int first)
+{
+    Span at = { token->begin, token->end };
+    TokenSpaces spaces = tokenizer_added(t, token->id) ? spaces_of(x->text + at.begin, at.end - at.begin)
+                                                       : t->spaces[token->id];
+    if (spaces.before == 0 && spaces.after == 0) return at;
+    for (size_t i = 0; i < t->n_trims; i++)
+        at = trim(at, spaces, first == 2 || (first == 1 && t->trims[i].knows_first[sequence]),
+                  t->trims[i].add_prefix_space, x->text);
+    return at;
+}
+
+/* ---- applying ----------------------------------------------------------------------------------------------------- */
 
 /* Reserves n tokens; all four lists or none of them count as grown. */
 static Status reserve(Encoding *e, size_t n)
@@ -29,29 +87,17 @@ static Status reserve(Encoding *e, size_t n)
     return OK;
 }
 
-static void cut(size_t *n1, size_t *n2, size_t room)
+static void append_tokens(const Tokenizer *t, Encoding *e, const EncodedText *x, int sequence, int32_t segment,
+                          bool specials)
 {
-    if (*n1 + *n2 <= room) return;
-    bool   swap = *n1 > *n2;
-    size_t shorter = swap ? *n2 : *n1, longer;
-    if (shorter > room) longer = shorter;
-    else longer = room - shorter > shorter ? room - shorter : shorter;
-    if (shorter + longer > room) {
-        shorter = room / 2;
-        longer = room - shorter;
-    }
-    *n1 = swap ? longer : shorter;
-    *n2 = swap ? shorter : longer;
-}
-
-static void append_tokens(Encoding *e, const TokenList *list, size_t n, int32_t segment)
-{
-    for (size_t i = 0; i < n; i++, e->n++) {
-        const Token *token = &list->items[i];
+    for (size_t i = x->begin; i < x->end; i++, e->n++) {
+        const Token *token = &x->tokens->items[i];
+        Span         at = { token->begin, token->end };
+        if (t->n_trims > 0) at = trim_all(t, x, token, sequence, i > x->begin ? 0 : specials ? 1 : 2);
         e->ids[e->n] = token->id;
         e->segments[e->n] = segment;
-        e->offsets[2 * e->n] = (int32_t)token->begin;
-        e->offsets[2 * e->n + 1] = (int32_t)token->end;
+        e->offsets[2 * e->n] = (int32_t)at.begin;
+        e->offsets[2 * e->n + 1] = (int32_t)at.end;
         e->words[e->n] = token->word;
     }
 }
@@ -74,26 +120,18 @@ static size_t total(const Template *tpl, size_t n1, size_t n2, bool specials)
     return n;
 }
 
-Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second,
-                      const EncodeOptions *options, Encoding *out)
+Status template_apply(const Tokenizer *t, const EncodedText *first, const EncodedText *second, bool specials, Encoding *out)
 {
-    bool   specials = !(options && options->no_special_tokens);
-    size_t n1 = first->n, n2 = second ? second->n : 0, n_special = specials ? tpl->n_special : 0;
-    size_t max_length = options ? options->max_length : 0;
+    const Template *tpl = second ? &t->pair : &t->single;
+    size_t n1 = first->end - first->begin, n2 = second ? second->end - second->begin : 0;
     out->n = 0;
-    out->n_untruncated = total(tpl, n1, n2, specials);
-    if (max_length > 0) {
-        if (max_length < n_special)
-            return hint(fail(ERR_CONFIG, "max_length %zu leaves no room beside %zu special tokens", max_length,
-                             n_special), "raise max_length");
-        cut(&n1, &n2, max_length - n_special);
-    }
+    out->n_untruncated = total(tpl, first->tokens->n, second ? second->tokens->n : 0, specials);
     TRY(reserve(out, total(tpl, n1, n2, specials)));
     for (size_t i = 0; i < tpl->n; i++) {
         TemplatePiece piece = tpl->pieces[i];
-        if (piece.kind == PIECE_FIRST) append_tokens(out, first, n1, piece.segment);
-        else if (piece.kind == PIECE_SECOND) append_tokens(out, second, n2, piece.segment);
-        else if (specials) append_special(out, piece);
+        if (piece.kind == PIECE_FIRST) append_tokens(t, out, first, 0, piece.segment, specials);
+        else if (piece.kind == PIECE_SECOND && second) append_tokens(t, out, second, 1, piece.segment, specials);
+        else if (piece.kind == PIECE_SPECIAL && specials) append_special(out, piece);
     }
     return OK;
 }
@@ -165,8 +203,17 @@ static Status read_template(const Tokenizer *t, Template *tpl, const cJSON *json
     return OK;
 }
 
+/* Two that add tokens would have to work on each other's results; no published file has that. */
+static Status check_only(Tokenizer *t, const char *name)
+{
+    if (t->has_template) return fail(ERR_UNSUPPORTED, "%s: two post-processors that add tokens", name);
+    t->has_template = true;
+    return OK;
+}
+
 static Status template_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
+    TRY(check_only(t, name));
     TRY(read_template(t, &t->single, json, "single", name));
     return read_template(t, &t->pair, json, "pair", name);
 }
@@ -182,11 +229,14 @@ static Status read_bert_token(const Tokenizer *t, const cJSON *json, const char 
     return OK;
 }
 
+/* Tokens are put around both texts, so a trim that comes after sees none of them first, or only the second. */
 static Status bert_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
     int32_t cls, sep;
+    TRY(check_only(t, name));
     TRY(read_bert_token(t, json, "cls", &cls, name));
     TRY(read_bert_token(t, json, "sep", &sep, name));
+    t->hides_first[0] = true;
     Template *both[] = { &t->single, &t->pair };
     for (size_t i = 0; i < COUNT(both); i++) {
         TRY(add_piece(both[i], PIECE_SPECIAL, cls, 0, name));
@@ -197,14 +247,63 @@ static Status bert_parse(Tokenizer *t, const cJSON *json, const char *name)
     return add_piece(&t->pair, PIECE_SPECIAL, sep, 1, name);
 }
 
+static Status add_trim(Tokenizer *t, const cJSON *json, const char *name)
+{
+    bool trims, prefix;
+    TRY(json_get_bool(&trims, json, "trim_offsets", true, name));
+    TRY(json_get_bool(&prefix, json, "add_prefix_space", true, name));
+    if (!trims) return OK;
+    if (t->n_trims == MAX_TRIMS) return fail(ERR_UNSUPPORTED, "%s: more than %d post-processors trim offsets", name, MAX_TRIMS);
+    t->trims[t->n_trims++] = (Trim){ prefix, { !t->hides_first[0], !t->hides_first[1] } };
+    return count_spaces(t);
+}
+
+static Status roberta_parse(Tokenizer *t, const cJSON *json, const char *name)
+{
+    int32_t cls, sep;
+    TRY(check_only(t, name));
+    TRY(read_bert_token(t, json, "cls", &cls, name));
+    TRY(read_bert_token(t, json, "sep", &sep, name));
+    TRY(add_trim(t, json, name));
+    t->hides_first[0] = t->hides_first[1] = true;
+    Template *both[] = { &t->single, &t->pair };
+    for (size_t i = 0; i < COUNT(both); i++) {
+        TRY(add_piece(both[i], PIECE_SPECIAL, cls, 0, name));
+        TRY(add_piece(both[i], PIECE_FIRST, -1, 0, name));
+        TRY(add_piece(both[i], PIECE_SPECIAL, sep, 0, name));
+    }
+    TRY(add_piece(&t->pair, PIECE_SPECIAL, sep, 0, name));
+    TRY(add_piece(&t->pair, PIECE_SECOND, -1, 0, name));
+    return add_piece(&t->pair, PIECE_SPECIAL, sep, 0, name);
+}
+
+static Status parse_any(Tokenizer *t, const cJSON *json, const char *name);
+
+static Status sequence_parse(Tokenizer *t, const cJSON *json, const char *name)
+{
+    const cJSON *list = json_get(json, "processors");
+    if (!cJSON_IsArray(list)) return fail(ERR_FORMAT, "%s: a Sequence of post-processors needs the list \"processors\"", name);
+    for (const cJSON *c = list->child; c; c = c->next) TRY(parse_any(t, c, name));
+    return OK;
+}
+
 static const PartDef post_processors[] = {
     { "TemplateProcessing", template_parse },
     { "BertProcessing",     bert_parse     },
+    { "RobertaProcessing",  roberta_parse  },
+    { "ByteLevel",          add_trim       },
+    { "Sequence",           sequence_parse },
 };
+
+static Status parse_any(Tokenizer *t, const cJSON *json, const char *name)
+{
+    return part_parse(t, json, name, "post_processor", post_processors, COUNT(post_processors));
+}
 
 Status post_processor_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
-    if (json) return part_parse(t, json, name, "post_processor", post_processors, COUNT(post_processors));
+    TRY(parse_any(t, json, name));
+    if (t->has_template) return OK;
     TRY(add_piece(&t->single, PIECE_FIRST, -1, 0, name));
     TRY(add_piece(&t->pair, PIECE_FIRST, -1, 0, name));
     return add_piece(&t->pair, PIECE_SECOND, -1, 1, name);

@@ -25,6 +25,9 @@ static const char *const usual_names[TOKEN_N_ROLES][2] = {
 
 static const PartDef models[] = {
     { "WordPiece", wordpiece_parse },
+    { "BPE", bpe_parse },
+    { "Unigram", unigram_parse },
+    { "WordLevel", wordlevel_parse },
 };
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -107,6 +110,7 @@ static Status parse_parts(Tokenizer *t, const cJSON *json, const char *name)
     TRY(added_parse(t, json_get(json, "added_tokens"), name));
     TRY(post_processor_parse(t, json_get(json, "post_processor"), name));
     TRY(decoder_parse(t, json_get(json, "decoder"), name));
+    TRY(byte_level_leave_raw(t));
     return parse_roles(t, json, name);
 }
 
@@ -230,7 +234,8 @@ void tokenizer_free(Tokenizer *t)
     vocab_release(&t->vocab);
     free(t->single.pieces);
     free(t->pair.pieces);
-    free(t->wordpiece_decoder.prefix);
+    decoders_release(t);
+    free(t->spaces);
     free(t->json);
     free(t);
 }

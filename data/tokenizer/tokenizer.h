@@ -31,9 +31,15 @@ typedef struct Encoding {
     struct Scratch *scratch;      /* working memory, reused from text to text; nobody else's business */
 } Encoding;
 
+/* Which text of a pair loses tokens: the longer one first, or only one of them (else ERR_DATA when it is too short). */
+typedef enum Truncation { TRUNCATE_LONGEST_FIRST, TRUNCATE_ONLY_FIRST, TRUNCATE_ONLY_SECOND } Truncation;
+
 typedef struct EncodeOptions {
-    bool   no_special_tokens;     /* default: the template's special tokens are added */
-    size_t max_length;            /* tokens with specials; 0 is no limit. A pair loses from its longer side first */
+    bool       no_special_tokens; /* default: the template's special tokens are added */
+    size_t     max_length;        /* tokens with specials; 0 is no limit */
+    Truncation truncation;
+    bool       truncate_left;     /* cut at the beginning instead of the end; windows then come from the end */
+    size_t     stride;            /* of windows: how many tokens two in a row share */
 } EncodeOptions;
 
 /* path: a folder (tokenizer.json preferred, else vocab.txt), a tokenizer.json, or a vocab.txt (any name that ends in
@@ -57,6 +63,26 @@ const char *tokenizer_hash(const Tokenizer *t);
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
                         const EncodeOptions *options, Encoding *out) MUST_USE;
 void   encoding_release(Encoding *e);
+
+/* A long text, or pair, as several encodings of at most max_length tokens. Question answering: only_second, and the
+ * question stands in each. The texts must live until the last window.
+ *
+ *     Windows w = { 0 };                            reuse for many texts, windows_release at the end
+ *     TRY(windows_begin(&w, t, question, n, context, m, &options));
+ *     for (bool more; (s = windows_next(&w, &more)) == OK && more;) use(&w.encoding); */
+typedef struct Windows {
+    Encoding         encoding;    /* the window that windows_next gave last; its offsets count in the whole text */
+    size_t           n;           /* how many there are: at least 1 */
+    size_t           next, keep[2], counts[2];                               /* from here on nobody else's business */
+    const Tokenizer *tokenizer;
+    const char      *texts[2];
+    EncodeOptions    options;
+} Windows;
+
+Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
+                     const EncodeOptions *options) MUST_USE;
+Status windows_next(Windows *w, bool *more) MUST_USE;
+void   windows_release(Windows *w);
 
 /* Ids to text (gives, NUL-terminated); ids outside the vocabulary are ERR_DATA. */
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special, char **out) MUST_USE;

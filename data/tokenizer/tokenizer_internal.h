@@ -60,6 +60,8 @@ Status      vocab_build(Vocab *v, const char *const *strings, const int32_t *ids
 void        vocab_release(Vocab *v);
 int32_t     vocab_find(const Vocab *v, const char *s, size_t n);             /* -1 when absent */
 const char *vocab_string(const Vocab *v, int32_t id);                        /* NULL when there is none */
+void        vocab_byte_tokens(const Vocab *v, int32_t ids[256]);             /* of "<0x00>" to "<0xFF>"; -1: none */
+uint32_t    vocab_hash(const char *s, size_t n, uint64_t seed);
 
 /* Byte strings with values, walked a byte at a time. Two roots: WordPiece keeps word starts and continuations apart. */
 enum { TRIE_NONE = 0, TRIE_ROOT = 1, TRIE_CONTINUE = 2 };
@@ -93,7 +95,7 @@ static inline uint32_t trie_step(const Trie *trie, uint32_t node, unsigned char 
 /* Which bytes of the original a normalised byte stands for. Run i covers normalised bytes [at, next run's at). A linear
  * run copies: byte at + k is original byte begin + k. Any other stands for original [begin, end) as a whole. */
 typedef struct Run { uint32_t at, begin, end; } Run;
-enum { RUN_LINEAR = 0 };               /* in end: no run that stands for something ends at 0 */
+#define RUN_LINEAR UINT32_MAX          /* in end */
 
 typedef struct Aligned {
     const char *text;                  /* n bytes; `buffer`, or the original where nothing is changed */
@@ -129,6 +131,45 @@ void   aligned_end(Aligned *out);
 
 enum { ALIGNED_SLACK = 64 };
 
+/* The code point at s, which is known to be valid UTF-8; *n its length. */
+static inline uint32_t decode_valid(const char *at, int *n)
+{
+    const unsigned char *s = (const unsigned char *)at;
+    if (s[0] < 0x80) { *n = 1; return s[0]; }
+    if (s[0] < 0xE0) { *n = 2; return (uint32_t)(s[0] & 0x1F) << 6 | (s[1] & 0x3F); }
+    if (s[0] < 0xF0) { *n = 3; return (uint32_t)(s[0] & 0x0F) << 12 | (uint32_t)(s[1] & 0x3F) << 6 | (s[2] & 0x3F); }
+    *n = 4;
+    return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3F) << 12 | (uint32_t)(s[2] & 0x3F) << 6 | (s[3] & 0x3F);
+}
+
+static inline size_t char_before(const char *text, size_t at)                /* where the character before `at` begins */
+{
+    do at--;
+    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80);
+    return at;
+}
+
+/* Rewrites sc->text a character at a time, with the reference's bookkeeping: each character written is either new (it
+ * stands for what the one before it stands for) or replaces the next one of the old text, and may swallow more after
+ * it. What counts is the order, not which character became which. */
+typedef struct Rewriter {
+    Scratch       *sc;
+    const Aligned *in;
+    Aligned       *out;
+    RunCursor      cursor;
+    size_t         at;                 /* in `in`: what comes next */
+} Rewriter;
+
+enum { REWRITE_NEW = 1, REWRITE_REPLACE = 0 };                               /* -n: replaces and swallows n more */
+
+Status rewriter_begin(Rewriter *w, Scratch *sc) MUST_USE;
+Status rewriter_put(Rewriter *w, uint32_t cp, int change) MUST_USE;
+Status rewriter_copy(Rewriter *w, size_t end) MUST_USE;                      /* [at, end) as it is */
+Status rewriter_text(Rewriter *w, const char *bytes, size_t n) MUST_USE;     /* new characters */
+Status rewriter_bytes(Rewriter *w, size_t end) MUST_USE;                     /* ByteLevel's characters for [at, end) */
+void   rewriter_skip(Rewriter *w, size_t end);                               /* [at, end) disappears */
+void   rewriter_end(Rewriter *w);                                            /* the result is sc->text */
+
 /* ---- steps.c: what normalizers and pre-tokenizers have in common ----------------------------------------------------- */
 
 /* run reads sc->text (and for a pre-tokenizer sc->words, places in it) and leaves its result there: it writes into what
@@ -145,10 +186,32 @@ void     steps_release(Steps *steps);
 Aligned *scratch_next(Scratch *sc);                           /* a text to write that nobody reads */
 void     scratch_take_words(Scratch *sc);                     /* sc->next_words become sc->words */
 
+/* ---- pattern.c: strings and regular expressions ---------------------------------------------------------------------- */
+
+typedef struct Pattern Pattern;
+typedef struct RegexMatch { void *data; Text shown; } RegexMatch;            /* PCRE2's, made when it is needed */
+
+/* { "String": ... } or { "Regex": ... }, the latter in Oniguruma's dialect as far as published files use it; `part` is the
+ * component that names it. An expression that has no exact counterpart here is refused. */
+Status pattern_parse(Pattern **out, const cJSON *json, const char *name, const char *part) MUST_USE;
+void   pattern_free(Pattern *p);
+/* Finds matches one after the other, empty ones too but never at the end of the one before. Zero-initialise iter. */
+typedef struct PatternIter { size_t at, matched_to; bool any; const char *shown; } PatternIter;
+Status pattern_next(const Pattern *p, Scratch *sc, const char *text, size_t n, PatternIter *iter, Span *match,
+                    bool *found) MUST_USE;
+void   regex_match_release(RegexMatch *m);
+
+/* scan.c: the end of the match at `at` of one of the published patterns that cover every character. */
+typedef size_t (*ScanFn)(const char *text, size_t at, size_t n);
+ScanFn pattern_scan(const Pattern *p);                        /* NULL: it is none of the published ones */
+ScanFn scan_published(const char *regex);                     /* NULL: not one of them */
+size_t scan_gpt2(const char *text, size_t at, size_t n);
+
 /* ---- normalize.c and the files of the normalizers ------------------------------------------------------------------- */
 
-/* A combining character that waits for its place. added: not the first of what one character decomposes into. */
-typedef struct Mark { uint64_t order; uint32_t cp; bool added; } Mark;
+/* A combining character that waits for its place. change: REWRITE_NEW for all but the first of what one character
+ * decomposes into. */
+typedef struct Mark { uint64_t order; uint32_t cp; int change; } Mark;
 typedef struct Marks { Mark *items; size_t n, cap; Spans sources; } Marks;
 
 /* The settings of tokenizer_config.json that a vocab.txt knows, for saving. */
@@ -158,12 +221,38 @@ typedef struct BertNormalizer {
 } BertNormalizer;
 
 Status normalizer_bert_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_lowercase_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_accents_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_nmt_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_byte_level_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_strip_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_replace_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_prepend_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_nfd_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_nfkd_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_nfc_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_nfkc_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status normalizer_precompiled_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 Status normalizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;          /* json NULL: none */
 /* Sets sc->text to what original[0..n), at byte `shift` of the whole, becomes. */
 Status normalize(const Tokenizer *t, Scratch *sc, const char *original, size_t n, size_t shift) MUST_USE;
 
 /* ---- pretokenize.c and the files of the pre-tokenizers --------------------------------------------------------------- */
 
+Status pre_tokenizer_split_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_punctuation_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_digits_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_whitespace_split_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_delimiter_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_whitespace_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_byte_level_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+Status pre_tokenizer_metaspace_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+/* Where the last step is ByteLevel and the model can do without its characters, it gets the bytes: t->raw_bytes. */
+Status byte_level_leave_raw(Tokenizer *t) MUST_USE;
+uint32_t byte_to_char(unsigned char byte);                    /* ByteLevel's character for a byte */
+int      byte_of_char(uint32_t cp);                           /* and back; -1: it is none of the 256 */
+/* A Metaspace's replacement, and whether it prepends at all. */
+Status metaspace_read(char mark[5], bool *prepends, const cJSON *json, const char *name) MUST_USE;
 Status pre_tokenizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 /* Sets sc->words, and sc->text if steps rewrite it, for bytes [begin, end) of sc->kept, which stays as it is. */
 Status pre_tokenize(const Tokenizer *t, Scratch *sc, size_t begin, size_t end) MUST_USE;
@@ -238,26 +327,45 @@ enum { PIECE_FIRST, PIECE_SECOND, PIECE_SPECIAL };
 typedef struct TemplatePiece { int32_t kind, id, segment; } TemplatePiece;
 typedef struct Template { TemplatePiece *pieces; size_t n, cap, n_special; } Template;
 
+/* One of the texts, encoded: those of its tokens that are wanted. text is the original, for trimming. */
+typedef struct EncodedText { const TokenList *tokens; const char *text; size_t begin, end; } EncodedText;
+
+/* "trim_offsets": white space at a token's ends does not count to its place. knows_first: of sequence A, of B; whether
+ * the processor finds the text's first token at the front. */
+typedef struct Trim { bool add_prefix_space, knows_first[2]; } Trim;
+typedef struct TokenSpaces { uint32_t before, after; } TokenSpaces;          /* in characters */
+enum { MAX_TRIMS = 4 };
+
 Status post_processor_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
-/* Cuts the token lists to fit and writes them into `out` in the template's order. */
-Status template_apply(const Template *tpl, const TokenList *first, const TokenList *second,
-                      const EncodeOptions *options, Encoding *out) MUST_USE;
+/* Writes the tokens into `out` in the template's order. second NULL: a single text. */
+Status template_apply(const Tokenizer *t, const EncodedText *first, const EncodedText *second, bool specials,
+                      Encoding *out) MUST_USE;
+
+/* truncate.c: how many tokens of each text stay. */
+Status truncate_lengths(const Tokenizer *t, const EncodeOptions *options, size_t *n1, size_t *n2, bool is_pair) MUST_USE;
+/* encode.c: checks and encodes both texts into e->scratch's first and second; pair may be NULL. */
+Status encode_both(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair, Encoding *e) MUST_USE;
 
 /* ---- decode.c ---------------------------------------------------------------------------------------------------- */
 
-typedef struct WordPieceDecoder { char *prefix; size_t n_prefix; bool cleanup; } WordPieceDecoder;
-typedef struct DecodeWork { Text one, spare; } DecodeWork;                   /* reused from token to token */
-/* Appends token number `i` of the text. */
-typedef Status (*DecodeFn)(const Tokenizer *t, size_t i, const char *token, Text *out, DecodeWork *work);
+/* A decoder turns the tokens of work's `in` into those of its `out`. */
+typedef struct DecodeWork DecodeWork;
+struct Decoder;
+typedef Status (*DecodeFn)(const struct Decoder *d, DecodeWork *work);
+typedef struct DecodeStep { DecodeFn run; struct Decoder *state; } DecodeStep;
+
 Status decoder_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
+void   decoders_release(Tokenizer *t);
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 struct Scratch {
     Aligned        texts[3];
     Aligned       *text;               /* one of them: as far as the steps have come */
+    uint32_t       shift;              /* where the piece that is being normalised begins in the original */
     Aligned       *kept;               /* the normalised text, while pre-tokenizers rewrite pieces of it; or NULL */
-    Marks          marks;
+    Marks          marks, blocked;
+    RegexMatch     match;              /* pattern.c */
     Spans          words, next_words;  /* in *text; what a pre-tokenizer writes before it swaps them */
     ModelWork      work;
     TokenList      first, second;
@@ -288,8 +396,13 @@ struct Tokenizer {
     int32_t          unk_id;                       /* -1: the model has none */
 
     Template         single, pair;
-    DecodeFn         decode;
-    WordPieceDecoder wordpiece_decoder;
+    bool             has_template, hides_first[2]; /* so far; of A, of B: tokens were put in front of it */
+    Trim             trims[MAX_TRIMS];
+    size_t           n_trims;
+    TokenSpaces     *spaces;                       /* (size) of each token; NULL when nothing trims */
+    DecodeStep      *decoders;
+    size_t           n_decoders, cap_decoders;
+    bool             has_decoder;                  /* an empty Sequence is one too: then no spaces between tokens */
 
     int32_t          roles[TOKEN_N_ROLES];
 };

@@ -90,6 +90,95 @@ unsigned unicode_flags(uint32_t cp)
 
 bool unicode_is_word(uint32_t cp) { return is_in(unicode_words, n_unicode_words, cp); }
 
+/* ---- sets of unicode_sets.c --------------------------------------------------------------------------------------- */
+
+static uint8_t        flat_sets[UNICODE_FLAT];
+static pthread_once_t flat_sets_once = PTHREAD_ONCE_INIT;
+
+static uint32_t value_of(const UnicodeValue *rows, size_t n, uint32_t cp)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (cp > rows[mid].last) lo = mid + 1;
+        else if (cp < rows[mid].first) hi = mid;
+        else return rows[mid].value;
+    }
+    return 0;
+}
+
+UnicodeCategory unicode_category(uint32_t cp)
+{
+    return (UnicodeCategory)value_of(unicode_categories, n_unicode_categories, cp);
+}
+
+int      unicode_script(uint32_t cp) { return (int)value_of(unicode_scripts, n_unicode_scripts, cp); }
+Grapheme unicode_grapheme(uint32_t cp) { return (Grapheme)value_of(unicode_graphemes, n_unicode_graphemes, cp); }
+
+static unsigned find_sets(uint32_t cp)
+{
+    UnicodeCategory c = unicode_category(cp);
+    unsigned        in = 0;
+    if (c >= UNICODE_LU && c <= UNICODE_LO) in |= UNICODE_LETTER;
+    if (c >= UNICODE_ND && c <= UNICODE_NO) in |= UNICODE_NUMBER;
+    if (is_in(unicode_spaces, n_unicode_spaces, cp)) in |= UNICODE_BLANK;
+    if (is_in(unicode_words, n_unicode_words, cp)) in |= UNICODE_WORD;
+    if (is_in(unicode_numeric, n_unicode_numeric, cp)) in |= UNICODE_NUMERIC;
+    if (is_in(unicode_all_marks, n_unicode_all_marks, cp)) in |= UNICODE_ANYMARK;
+    if (c == UNICODE_NONE || is_in(unicode_newer, n_unicode_newer, cp)) in |= UNICODE_FOREIGN;
+    return in;
+}
+
+static void fill_flat_sets(void)
+{
+    for (uint32_t cp = 0; cp < UNICODE_FLAT; cp++) flat_sets[cp] = (uint8_t)find_sets(cp);
+}
+
+const uint8_t *unicode_flat_sets(void)
+{
+    pthread_once(&flat_sets_once, fill_flat_sets);
+    return flat_sets;
+}
+
+unsigned unicode_sets(uint32_t cp) { return cp < UNICODE_FLAT ? unicode_flat_sets()[cp] : find_sets(cp); }
+
+/* ---- combining, decomposing, composing ---------------------------------------------------------------------------- */
+
+enum {
+    HANGUL_S = 0xAC00, HANGUL_L = 0x1100, HANGUL_V = 0x1161, HANGUL_T = 0x11A7,
+    HANGUL_N_L = 19, HANGUL_N_V = 21, HANGUL_N_T = 28, HANGUL_N_S = HANGUL_N_L * HANGUL_N_V * HANGUL_N_T
+};
+
+uint32_t unicode_compose(uint32_t a, uint32_t b)
+{
+    if (a - HANGUL_L < HANGUL_N_L && b - HANGUL_V < HANGUL_N_V)
+        return HANGUL_S + ((a - HANGUL_L) * HANGUL_N_V + (b - HANGUL_V)) * HANGUL_N_T;
+    if (a - HANGUL_S < HANGUL_N_S && (a - HANGUL_S) % HANGUL_N_T == 0 && b > HANGUL_T && b - HANGUL_T < HANGUL_N_T)
+        return a + (b - HANGUL_T);
+    size_t lo = 0, hi = n_unicode_compositions;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        const UnicodeComposition *row = &unicode_compositions[mid];
+        if (row->first == a && row->second == b) return row->composed;
+        if (row->first < a || (row->first == a && row->second < b)) lo = mid + 1;
+        else hi = mid;
+    }
+    return 0;
+}
+
+int unicode_decompose_compatible(uint32_t cp, uint32_t out[UNICODE_MAX_COMPATIBLE])
+{
+    utf8proc_int32_t parts[UNICODE_MAX_COMPATIBLE];
+    int last_class = 0;
+    if (!is_in(unicode_compatible, n_unicode_compatible, cp)) return unicode_decompose(cp, out);
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, parts, UNICODE_MAX_COMPATIBLE,
+                                                 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &last_class);
+    out[0] = cp;
+    if (n < 1 || n > UNICODE_MAX_COMPATIBLE) return 1;
+    for (int i = 0; i < n; i++) out[i] = (uint32_t)parts[i];
+    return (int)n;
+}
+
 int unicode_combining_class(uint32_t cp)
 {
     if (!is_in(unicode_combining, n_unicode_combining, cp)) return 0;
@@ -119,4 +208,60 @@ int unicode_lower(uint32_t cp, uint32_t out[2])
     const UnicodeLower *row = lower_row(cp);
     out[0] = row ? (uint32_t)((int64_t)cp + row->distance) : cp;
     return 1;
+}
+
+/* ---- what normal forms leave alone --------------------------------------------------------------------------------- */
+
+static uint8_t        flat_forms[UNICODE_FLAT];
+static uint8_t        is_second_bmp[UNICODE_FLAT / 8];
+static pthread_once_t flat_forms_once = PTHREAD_ONCE_INIT;
+
+static bool is_second(uint32_t cp)
+{
+    if ((cp >= HANGUL_V && cp < HANGUL_V + HANGUL_N_V) || (cp > HANGUL_T && cp < HANGUL_T + HANGUL_N_T)) return true;
+    if (cp < UNICODE_FLAT) return is_second_bmp[cp / 8] >> cp % 8 & 1;
+    for (size_t i = n_unicode_compositions; i-- > 0 && unicode_compositions[i].first >= UNICODE_FLAT;)
+        if (unicode_compositions[i].second == cp) return true;
+    return false;
+}
+
+/* Whether parts compose to cp again and the first of them stays with it. */
+static bool is_composed(uint32_t cp, const uint32_t *parts, int n)
+{
+    uint32_t whole = parts[0];
+    if (is_second(whole)) return false;
+    for (int i = 1; i < n; i++)
+        if (!(whole = unicode_compose(whole, parts[i]))) return false;
+    return whole == cp;
+}
+
+static unsigned find_form_flags(uint32_t cp)
+{
+    uint32_t parts[UNICODE_MAX_COMPATIBLE];
+    unsigned flags = 0;
+    if (unicode_combining_class(cp) > 0) return UNICODE_NOT_NFD | UNICODE_NOT_NFKD | UNICODE_NOT_NFC | UNICODE_NOT_NFKC;
+    int n = unicode_decompose(cp, parts);
+    bool moves = unicode_combining_class(parts[0]) > 0;
+    if (n > 1 || parts[0] != cp) flags |= UNICODE_NOT_NFD;
+    if (moves || !is_composed(cp, parts, n)) flags |= UNICODE_NOT_NFC;
+    n = unicode_decompose_compatible(cp, parts);
+    moves = unicode_combining_class(parts[0]) > 0;
+    if (n > 1 || parts[0] != cp) flags |= UNICODE_NOT_NFKD;
+    if (moves || !is_composed(cp, parts, n)) flags |= UNICODE_NOT_NFKC;
+    return flags;
+}
+
+static void fill_flat_forms(void)
+{
+    for (size_t i = 0; i < n_unicode_compositions; i++) {
+        uint32_t second = unicode_compositions[i].second;
+        if (second < UNICODE_FLAT) is_second_bmp[second / 8] |= (uint8_t)(1 << second % 8);
+    }
+    for (uint32_t cp = 0; cp < UNICODE_FLAT; cp++) flat_forms[cp] = (uint8_t)find_form_flags(cp);
+}
+
+unsigned unicode_form_flags(uint32_t cp)
+{
+    pthread_once(&flat_forms_once, fill_flat_forms);
+    return cp < UNICODE_FLAT ? flat_forms[cp] : find_form_flags(cp);
 }

@@ -27,7 +27,7 @@ static uint64_t load4(const char *p)
 }
 
 /* Words are short: eight bytes a round, and a tail without a loop. */
-static uint32_t hash_string(const char *s, size_t n, uint64_t seed)
+uint32_t vocab_hash(const char *s, size_t n, uint64_t seed)
 {
     uint64_t h = seed ^ n * 0xD6E8FEB86659FD93u;
     for (; n >= 8; s += 8, n -= 8) h = hash_mix(h ^ load8(s));
@@ -43,7 +43,7 @@ static uint32_t hash_string(const char *s, size_t n, uint64_t seed)
 int32_t vocab_find(const Vocab *v, const char *s, size_t n)
 {
     if (!v->slots) return -1;
-    uint32_t h = hash_string(s, n, v->seed);
+    uint32_t h = vocab_hash(s, n, v->seed);
     for (uint32_t i = h;; i++) {
         VocabSlot slot = v->slots[i & v->mask];
         if (slot.id < 0) return -1;
@@ -57,6 +57,15 @@ const char *vocab_string(const Vocab *v, int32_t id)
 {
     if (id < 0 || id >= v->size || v->entries[id].len == VOCAB_HOLE) return NULL;
     return v->pool + v->entries[id].at;
+}
+
+void vocab_byte_tokens(const Vocab *v, int32_t ids[256])
+{
+    for (int i = 0; i < 256; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)i);
+        ids[i] = vocab_find(v, name, strlen(name));
+    }
 }
 
 void vocab_release(Vocab *v)
@@ -75,7 +84,7 @@ static Status put(Vocab *v, const char *s, size_t n, int32_t id, size_t *used, c
     memcpy(v->pool + *used, s, n + 1);
     v->entries[id] = (VocabEntry){ (uint32_t)*used, (uint32_t)n };
     *used += n + 1;
-    uint32_t h = hash_string(s, n, v->seed), i = h;
+    uint32_t h = vocab_hash(s, n, v->seed), i = h;
     while (v->slots[i & v->mask].id >= 0) i++;
     v->slots[i & v->mask] = (VocabSlot){ h, id };
     v->count++;

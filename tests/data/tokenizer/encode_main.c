@@ -1,9 +1,12 @@
 /* tests/data/tokenizer/encode_main.c: what `whet tokenizer encode MODEL --input FILE --json` prints, without the rest
  * of whet; tools/tokenizer_parity.py compares its lines with the reference library.
  *
- *     encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]
+ *     encode_main MODEL --input FILE [--json] [--max-length N] [--truncation longest_first|only_first|only_second]
+ *                 [--left] [--windows STRIDE] [--no-special-tokens] [--decode]
  *
- * FILE: lines of text, or (.jsonl) objects with "text" and, for pairs, "pair". With --decode also "decoded". */
+ * FILE: lines of text, or (.jsonl) objects with "text" and, for pairs, "pair". With --decode also "decoded", with
+ * --windows instead of all others "windows", a list of ids and offsets for each. A text that cannot be encoded so is
+ * { "error": ... }. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +18,41 @@
 typedef struct Settings {
     const char   *model, *input;
     EncodeOptions options;
-    bool          decode;
+    bool          decode, windows;
 } Settings;
+
+static Status print_object(const cJSON *root)
+{
+    char *line;
+    TRY(json_print(&line, root, false));
+    puts(line);
+    free(line);
+    return OK;
+}
+
+static Status add_window(cJSON *list, const Encoding *e)
+{
+    cJSON *one = cJSON_CreateArray();
+    TRY(json_add(list, "", one));
+    TRY(json_add(one, "", cJSON_CreateIntArray(e->ids, (int)e->n)));
+    return json_add(one, "", cJSON_CreateIntArray(e->offsets, (int)(2 * e->n)));
+}
+
+static Status print_windows(const Tokenizer *t, const Settings *set, const char *text, size_t n, const char *pair,
+                            size_t n_pair)
+{
+    Windows w = { 0 };
+    cJSON  *root = cJSON_CreateObject(), *list = cJSON_CreateArray();
+    bool    more;
+    Status  s = json_add(root, "windows", list);
+    if (s == OK) s = windows_begin(&w, t, text, n, pair, n_pair, &set->options);
+    while (s == OK && (s = windows_next(&w, &more)) == OK && more) s = add_window(list, &w.encoding);
+    windows_release(&w);
+    if (s == OK) s = print_object(root);
+    else if (s == ERR_CONFIG || s == ERR_DATA) s = puts("{\"error\": true}") < 0 ? fail(ERR_IO, "cannot print") : OK;
+    cJSON_Delete(root);
+    return s;
+}
 
 static Status print_encoding(const Tokenizer *t, const Encoding *e, bool decode)
 {
@@ -45,12 +81,9 @@ static Status print_encoding(const Tokenizer *t, const Encoding *e, bool decode)
         TRY(json_add_string(root, "decoded_all", text));
         free(text);
     }
-    char *line;
-    TRY(json_print(&line, root, false));
-    puts(line);
-    free(line);
+    Status s = print_object(root);
     cJSON_Delete(root);
-    return OK;
+    return s;
 }
 
 static Status encode_line(const Tokenizer *t, const Settings *set, const char *line, size_t n, Encoding *e)
@@ -65,9 +98,12 @@ static Status encode_line(const Tokenizer *t, const Settings *set, const char *l
         n = strlen(text);
         n_pair = pair ? strlen(pair) : 0;
     }
-    TRY(tokenizer_encode(t, text, n, pair, n_pair, &set->options, e));
+    Status s = OK;
+    if (set->windows) s = print_windows(t, set, text, n, pair, n_pair);
+    else if ((s = tokenizer_encode(t, text, n, pair, n_pair, &set->options, e)) == OK)
+        s = print_encoding(t, e, set->decode);
     cJSON_Delete(row);
-    return print_encoding(t, e, set->decode);
+    return s;
 }
 
 static Status run(const Settings *set)
@@ -97,13 +133,21 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--input") == 0 && i + 1 < argc) set.input = argv[++i];
         else if (strcmp(argv[i], "--max-length") == 0 && i + 1 < argc)
             set.options.max_length = strtoul(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--no-special-tokens") == 0) set.options.no_special_tokens = true;
+        else if (strcmp(argv[i], "--truncation") == 0 && i + 1 < argc) {
+            const char *which = argv[++i];
+            set.options.truncation = strcmp(which, "only_first") == 0 ? TRUNCATE_ONLY_FIRST
+                                   : strcmp(which, "only_second") == 0 ? TRUNCATE_ONLY_SECOND : TRUNCATE_LONGEST_FIRST;
+        } else if (strcmp(argv[i], "--left") == 0) set.options.truncate_left = true;
+        else if (strcmp(argv[i], "--windows") == 0 && i + 1 < argc) {
+            set.windows = true;
+            set.options.stride = strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--no-special-tokens") == 0) set.options.no_special_tokens = true;
         else if (strcmp(argv[i], "--decode") == 0) set.decode = true;
         else if (argv[i][0] != '-') set.model = argv[i];
     }
     if (!set.model || !set.input) {
-        fputs("usage: encode_main MODEL --input FILE [--json] [--max-length N] [--no-special-tokens] [--decode]\n",
-              stderr);
+        fputs("usage: encode_main MODEL --input FILE [--json] [--max-length N] [--truncation WHICH] [--left]"
+              " [--windows STRIDE] [--no-special-tokens] [--decode]\n", stderr);
         return 2;
     }
     Status s = run(&set);

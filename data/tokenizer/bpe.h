@@ -1,0 +1,46 @@
+/* data/tokenizer/bpe.h: byte pair encoding, Sennrich et al. 2016, as the `tokenizers` library does it.
+ *
+ * Of all neighbouring symbols whose pair is in the table, the pair of the lowest rank merges first, the leftmost of
+ * equal ones; until none is left. The table, the symbols and the merging are shared with sentencepiece.c, which fills
+ * them by other rules. */
+#ifndef DATA_TOKENIZER_BPE_H
+#define DATA_TOKENIZER_BPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+typedef struct BpeMerge { uint64_t pair; uint32_t rank; int32_t id; } BpeMerge;     /* pair: left << 32 | right */
+
+typedef struct BpeTable {
+    BpeMerge *slots;                              /* (mask + 1) open addressing; BPE_FREE in pair: free */
+    uint32_t  mask;
+    uint64_t  seed;
+    bool      stale_ranks;                        /* a merge that adds no bytes: only the heap does what the reference does */
+} BpeTable;
+
+#define BPE_FREE UINT64_MAX
+
+Status bpe_table_init(BpeTable *table, size_t n_merges, uint64_t seed) MUST_USE;
+void   bpe_table_put(BpeTable *table, int32_t left, int32_t right, uint32_t rank, int32_t id);   /* a later one counts */
+void   bpe_table_release(BpeTable *table);
+
+typedef struct BpeSymbol { int32_t id; uint32_t len, prev, next; } BpeSymbol;       /* len 0: merged into its left */
+typedef struct BpeEntry { uint64_t order; int32_t id; } BpeEntry;                   /* order: rank << 32 | position */
+
+/* Working memory; one a thread, in its Scratch. */
+typedef struct BpeWork {
+    BpeSymbol *symbols;
+    size_t     n, cap;
+    BpeEntry  *heap;
+    size_t     n_heap, cap_heap;
+} BpeWork;
+
+Status bpe_add_symbol(BpeWork *work, int32_t id, size_t len) MUST_USE;
+/* Merges work->symbols in place: n shrinks, ids and lens are those of the tokens. Words of any length: n log n. */
+Status bpe_merge(const BpeTable *table, BpeWork *work) MUST_USE;
+void   bpe_work_release(BpeWork *work);
+
+#endif

@@ -127,11 +127,12 @@ static void a_question_that_fills_the_model(void **state)
     Engine     *e = open_engine("question-answering");
     Text        question = { 0 };
     EngineInput in = { 0 };
+    static const char context[] = "the parcel is late , my order is late , is it ?";
     for (int i = 0; i < 30; i++) must(text_addf(&question, "parcel "));
-    assert_int_equal(engine_read(e, question.data, question.len, "the parcel is late , my order is late , is it ?", 48,
-                                 false, &in), ERR_DATA);
-    must(engine_read(e, question.data, question.len, "late", 4, false, &in));      /* this fits */
-    assert_int_equal(in.n, 1);
+    must(engine_read(e, question.data, question.len, context, strlen(context), false, &in));
+    assert_in_range(in.n, 2, 12);                                /* seven tokens of the context at a time */
+    for (int i = 0; i < 8; i++) must(text_addf(&question, "parcel "));
+    assert_int_equal(engine_read(e, question.data, question.len, context, strlen(context), false, &in), ERR_DATA);
     engine_input_release(&in);
     text_release(&question);
     engine_close(e);

@@ -30,12 +30,17 @@ static Status print_object(const cJSON *root)
     return OK;
 }
 
+static cJSON *numbers(const int32_t *items, size_t n)
+{
+    return n ? cJSON_CreateIntArray(items, (int)n) : cJSON_CreateArray();
+}
+
 static Status add_window(cJSON *list, const Encoding *e)
 {
     cJSON *one = cJSON_CreateArray();
     TRY(json_add(list, "", one));
-    TRY(json_add(one, "", cJSON_CreateIntArray(e->ids, (int)e->n)));
-    return json_add(one, "", cJSON_CreateIntArray(e->offsets, (int)(2 * e->n)));
+    TRY(json_add(one, "", numbers(e->ids, e->n)));
+    return json_add(one, "", numbers(e->offsets, 2 * e->n));
 }
 
 static Status print_windows(const Tokenizer *t, const Settings *set, const char *text, size_t n, const char *pair,

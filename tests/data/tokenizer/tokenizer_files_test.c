@@ -78,8 +78,8 @@ static const BadCase cases[] = {
     { ERR_FORMAT, "normalizer",
       "{\"type\": \"BertNormalizer\", \"lowercase\": 1}",
       "\"lowercase\" must be true or false" },
-    { ERR_UNSUPPORTED, "pre_tokenizer", "{\"type\": \"ByteLevel\"}", "pre_tokenizer \"ByteLevel\"" },
-    { ERR_UNSUPPORTED, "decoder", "{\"type\": \"CTC\"}", "decoder \"CTC\"" },
+    { ERR_UNSUPPORTED, "pre_tokenizer", "{\"type\": \"Charm\"}", "pre_tokenizer \"Charm\"" },
+    { ERR_UNSUPPORTED, "decoder", "{\"type\": \"Charm\"}", "decoder \"Charm\"" },
     { ERR_UNSUPPORTED, "post_processor", "{\"type\": \"Other\"}", "post_processor \"Other\"" },
 
     { ERR_FORMAT, "added_tokens", "{}", "must be a list" },

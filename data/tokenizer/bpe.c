@@ -181,7 +181,7 @@ static Status tokenize_stretch(const Tokenizer *t, BpeState *s, const char *word
         out->items[out->n++] = (Token){ s->merging.symbols[i].id, 0, (uint32_t)begin, (uint32_t)end };
         begin = end;
     }
-    word_place_keep(place, word, n, at, out->items + before, n_tokens);
+    if (n_tokens > 0) word_place_keep(place, word, n, at, out->items + before, n_tokens);
     return OK;
 }
 

@@ -183,7 +183,7 @@ def reference(tokenizer, text, pair=None):
     for which, t in enumerate([text, pair]):
         if t is None:
             continue
-        mine = [i for i, s in enumerate(e.sequence_ids) if s == which]
+        mine = [i for i, s in enumerate(e.sequence_ids) if s == which or pair is None]
         for i, o in zip(mine, byte_offsets(t, [e.offsets[i] for i in mine])):
             offsets[i] = o
     return {

@@ -85,7 +85,8 @@ Status aligned_room(Aligned *out, size_t rest)
     size_t need = out->buffer.len + rest + ALIGNED_SLACK;
     if (need <= out->buffer.cap) return OK;
     if (need > UINT32_MAX)
-        return hint(fail(ERR_DATA, "the normalised text grows beyond 4 GiB"), "split the text, for example at line ends");
+        return hint(fail(ERR_DATA, "the normalised text grows beyond 4 GiB"),
+                    "split the text, for example at line ends");
     return mem_grow(&out->buffer.data, &out->buffer.cap, need, 1);
 }
 

@@ -32,16 +32,6 @@ typedef struct Bpe {
 
 typedef struct BpeState { BpeWork merging; WordCache cache; Text text; } BpeState;
 
-/* The characters that stand for bytes, Radford et al. 2019: printable ones for themselves, the others from U+0100 on. */
-static uint32_t byte_level_char(unsigned char byte)
-{
-    if (byte >= 0xAE) return byte;
-    if (byte >= 0xA1 && byte <= 0xAC) return byte;
-    if (byte >= 0x21 && byte <= 0x7E) return byte;
-    if (byte <= 0x20) return 0x100u + byte;
-    return byte == 0xAD ? 0x143 : 0x121u + (byte - 0x7Fu);
-}
-
 /* ---- encoding ---------------------------------------------------------------------------------------------------- */
 
 static void state_free(void *state)
@@ -156,7 +146,7 @@ static Status whole_word(const Tokenizer *t, BpeState *s, const char *word, size
         text_clear(&s->text);
         for (size_t i = 0; i < n; i++) {
             char c[4];
-            TRY(text_add(&s->text, c, (size_t)utf8_encode(byte_level_char((unsigned char)word[i]), c)));
+            TRY(text_add(&s->text, c, (size_t)utf8_encode(byte_to_char((unsigned char)word[i]), c)));
         }
         word = s->text.data;
         n = s->text.len;
@@ -370,7 +360,7 @@ Status bpe_use_raw_bytes(Tokenizer *t, bool *ok)
     bool    all = true;
     for (int i = 0; i < 256; i++) {
         char c[4];
-        ids[i] = vocab_find(&t->vocab, c, (size_t)utf8_encode(byte_level_char((unsigned char)i), c));
+        ids[i] = vocab_find(&t->vocab, c, (size_t)utf8_encode(byte_to_char((unsigned char)i), c));
         all &= ids[i] >= 0;
     }
     *ok = b->n_prefix == 0 && b->n_suffix == 0 && (all || (b->unk_token && !b->byte_fallback));

@@ -1,7 +1,7 @@
 /* data/tokenizer/decode.c: ids to text. Tokens go through a list of decoders, each of which may change, join or drop
  * them; what is left is put together. Without a decoder, tokens stand with spaces between them.
  *
- *   WordPiece     a token with the prefix joins the one before; cleanup undoes the spaces before punctuation, a token at a time
+ *   WordPiece     a token with the prefix joins the one before; cleanup undoes spaces before punctuation, one by one
  *   BPEDecoder    the suffix becomes a space, at the end of the text nothing
  *   ByteLevel     characters back to bytes, all tokens together; a token with any other character is text already
  *   ByteFallback  tokens in a row like <0xE2> become the text that their bytes are, or one U+FFFD each
@@ -18,7 +18,7 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-/* ---- lists of tokens ---------------------------------------------------------------------------------------------- */
+/* ---- lists of tokens --------------------------------------------------------------------------------------------- */
 
 /* Strings one after the other in `text`; item i is [items[i].begin, items[i].end). */
 typedef struct Strings { Text text; Spans items; } Strings;
@@ -104,10 +104,10 @@ static Status cleanup(DecodeWork *work)
     return OK;
 }
 
-/* ---- decoders ----------------------------------------------------------------------------------------------------- */
+/* ---- decoders ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Decoder {
-    char    *text;                     /* WordPiece: prefix; BPEDecoder: suffix; Strip: content; CTC: pad; Replace: content */
+    char    *text;                     /* prefix, suffix (BPEDecoder), pad token (CTC), else the content */
     char    *delimiter;                /* CTC */
     char     mark[5];                  /* Metaspace */
     bool     flag;                     /* WordPiece, CTC: cleanup; Metaspace: drop the marks of the first token */
@@ -161,7 +161,8 @@ static Status add_lossy(Strings *out, const char *s, size_t n)
         i += bad;
         unsigned char c = (unsigned char)s[i];
         size_t want = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 1, k = 1;
-        unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+        unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+        unsigned char high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
         for (; k < want && i + k < n && (unsigned char)s[i + k] >= low && (unsigned char)s[i + k] <= high; k++)
             low = 0x80, high = 0xBF;
         i += k;
@@ -198,7 +199,9 @@ static int fallback_byte(const char *s, size_t n)
     if (n != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>') return -1;
     int value = 0;
     for (size_t i = s[3] == '+' ? 4 : 3; i < 5; i++) {
-        const char *digits = "0123456789abcdef", *at = s[i] ? strchr(digits, s[i] >= 'A' && s[i] <= 'F' ? s[i] + 32 : s[i]) : NULL;
+        static const char digits[] = "0123456789abcdef";
+        char        c = s[i] >= 'A' && s[i] <= 'F' ? (char)(s[i] + 32) : s[i];
+        const char *at = c ? strchr(digits, c) : NULL;
         if (!at) return -1;
         value = value * 16 + (int)(at - digits);
     }
@@ -279,9 +282,10 @@ static Status run_strip(const Decoder *d, DecodeWork *work)
         size_t      begin = 0, end = n;
         for (int64_t k = 0; k < d->start && end - begin >= n_content && memcmp(s + begin, d->text, n_content) == 0; k++)
             begin += n_content;
-        for (int64_t k = 0; k < d->stop && end - begin >= n_content && memcmp(s + end - n_content, d->text, n_content) == 0;
-             k++)
+        for (int64_t k = 0; k < d->stop && end - begin >= n_content; k++) {
+            if (memcmp(s + end - n_content, d->text, n_content) != 0) break;
             end -= n_content;
+        }
         TRY(add_string(&work->out, s + begin, end - begin));
     }
     return OK;
@@ -309,7 +313,7 @@ static Status run_replace(const Decoder *d, DecodeWork *work)
     return OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static Status add_decoder(Tokenizer *t, DecodeFn run, Decoder *d, Status s)
 {
@@ -439,7 +443,7 @@ void decoders_release(Tokenizer *t)
     free(t->decoders);
 }
 
-/* ---- decoding ----------------------------------------------------------------------------------------------------- */
+/* ---- decoding ---------------------------------------------------------------------------------------------------- */
 
 static Status collect(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special, Strings *out)
 {
@@ -447,7 +451,8 @@ static Status collect(const Tokenizer *t, const int32_t *ids, size_t n, bool ski
         const AddedToken *added = tokenizer_added(t, ids[i]);
         const char       *token = added ? added->shown : vocab_string(&t->vocab, ids[i]);
         if (added && skip_special && added->skipped) continue;
-        if (!token) return fail(ERR_DATA, "there is no token with the id %d; ids run from 0 to %d", ids[i], t->size - 1);
+        if (!token)
+            return fail(ERR_DATA, "there is no token with the id %d; ids run from 0 to %d", ids[i], t->size - 1);
         if (!t->has_decoder && out->items.n > 0) TRY(add(out, " ", 1));
         TRY(add_string(out, token, strlen(token)));
     }

@@ -6,7 +6,8 @@
 static Status sequence_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
     const cJSON *list = json_get(json, "normalizers");
-    if (!cJSON_IsArray(list)) return fail(ERR_FORMAT, "%s: a Sequence of normalizers needs the list \"normalizers\"", name);
+    if (!cJSON_IsArray(list))
+        return fail(ERR_FORMAT, "%s: a Sequence of normalizers needs the list \"normalizers\"", name);
     for (const cJSON *c = list->child; c; c = c->next) TRY(normalizer_parse(t, c, name));
     return OK;
 }

@@ -1,6 +1,6 @@
-/* data/tokenizer/normalize_bert.c: BertNormalizer, in the order of the reference: clean_text (drop controls, every white
- * space becomes a space), handle_chinese_chars (a space on both sides), strip_accents (canonical decomposition, then
- * drop Mn), lowercase. strip_accents null does what lowercase says.
+/* data/tokenizer/normalize_bert.c: BertNormalizer, in the order of the reference: clean_text (drop controls, every
+ * white space becomes a space), handle_chinese_chars (a space on both sides), strip_accents (canonical decomposition,
+ * then drop Mn), lowercase. strip_accents null does what lowercase says.
  *
  * ASCII goes through a table of 128 bytes; what no step changes is copied; the rest takes the long way, a code point
  * at a time. Decomposition puts combining characters in the order of their classes, so those wait in Marks until the

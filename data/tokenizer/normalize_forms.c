@@ -23,7 +23,7 @@ typedef struct Composer {
     int       starter_change, last_class;                                    /* last_class -1: none between */
 } Composer;
 
-/* ---- composing ---------------------------------------------------------------------------------------------------- */
+/* ---- composing --------------------------------------------------------------------------------------------------- */
 
 static Status purge(Composer *c)
 {
@@ -73,7 +73,7 @@ static Status take(Composer *c, uint32_t cp, int change, int class)
     return OK;
 }
 
-/* ---- decomposing -------------------------------------------------------------------------------------------------- */
+/* ---- decomposing ------------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -114,7 +114,7 @@ static Status decompose(Composer *c, uint32_t cp, bool compatible)
     return OK;
 }
 
-/* ---- the step ----------------------------------------------------------------------------------------------------- */
+/* ---- the step ---------------------------------------------------------------------------------------------------- */
 
 /* A starter that the form keeps and that the one before it cannot take up. */
 static bool is_inert(const Form *f, uint32_t cp)

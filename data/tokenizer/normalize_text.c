@@ -1,4 +1,4 @@
-/* data/tokenizer/normalize_text.c: the small normalizers: Lowercase, Strip, StripAccents, Nmt, Replace, Prepend, ByteLevel.
+/* data/tokenizer/normalize_text.c: the small ones: Lowercase, Strip, StripAccents, Nmt, Replace, Prepend, ByteLevel.
  *
  * Each first looks whether there is anything to do; most texts have nothing to strip or to replace, and a step that
  * changes nothing costs one pass and no copy. */
@@ -11,7 +11,7 @@
 #include "core/json.h"
 #include "data/tokenizer/unicode.h"
 
-/* ---- Lowercase ---------------------------------------------------------------------------------------------------- */
+/* ---- Lowercase --------------------------------------------------------------------------------------------------- */
 
 static bool lower_changes(const char *at, int *n)
 {
@@ -57,7 +57,7 @@ static Status lowercase(const Step *step, Scratch *sc)
     return OK;
 }
 
-/* ---- Strip -------------------------------------------------------------------------------------------------------- */
+/* ---- Strip ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Strip { bool left, right; } Strip;
 
@@ -90,7 +90,7 @@ Status normalizer_strip_parse(Tokenizer *t, const cJSON *json, const char *name)
     return steps_add(&t->normalizers, (Step){ strip, state, NULL });
 }
 
-/* ---- StripAccents, Nmt: characters that disappear or become a space --------------------------------------------- */
+/* ---- StripAccents, Nmt: characters that disappear or become a space ---------------------------------------------- */
 
 enum { KEEP, REMOVE, TO_SPACE };
 
@@ -138,7 +138,7 @@ static Status add_rule(Tokenizer *t, int (*rule)(uint32_t cp))
     return steps_add(&t->normalizers, (Step){ apply_rule, state, NULL });
 }
 
-/* ---- Replace ------------------------------------------------------------------------------------------------------ */
+/* ---- Replace ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Replace { Pattern *pattern; char *content; size_t n; } Replace;
 
@@ -188,7 +188,7 @@ Status normalizer_replace_parse(Tokenizer *t, const cJSON *json, const char *nam
     return s;
 }
 
-/* ---- Prepend ------------------------------------------------------------------------------------------------------ */
+/* ---- Prepend ----------------------------------------------------------------------------------------------------- */
 
 static Status prepend(const Step *step, Scratch *sc)
 {
@@ -216,7 +216,7 @@ Status normalizer_prepend_parse(Tokenizer *t, const cJSON *json, const char *nam
     return steps_add(&t->normalizers, (Step){ prepend, state, NULL });
 }
 
-/* ---- ByteLevel ---------------------------------------------------------------------------------------------------- */
+/* ---- ByteLevel --------------------------------------------------------------------------------------------------- */
 
 static Status byte_level(const Step *step, Scratch *sc)
 {
@@ -228,7 +228,7 @@ static Status byte_level(const Step *step, Scratch *sc)
     return OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 Status normalizer_lowercase_parse(Tokenizer *t, const cJSON *json, const char *name)
 {

@@ -25,10 +25,12 @@ struct Pattern {
 
 enum { MAX_PATTERN = 1 << 16, MATCH_LIMIT = 20000000, HEAP_LIMIT_KIB = 64 << 10 };
 
-/* ---- respelling --------------------------------------------------------------------------------------------------- */
+/* ---- respelling -------------------------------------------------------------------------------------------------- */
 
-/* Inside brackets. Oniguruma's \w is alphabetic, marks, decimal digits, connectors; and some numbers and symbols. */
-#define WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}\\x{24B6}-\\x{24E9}" \
+/* Inside brackets. Oniguruma's \w is alphabetic, marks, decimal digits, connectors; outside brackets also six
+ * numbers of Latin-1. */
+#define WORDS LISTED_WORDS "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}"
+#define LISTED_WORDS "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}" \
               "\\x{1F130}-\\x{1F149}\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}"
 #define BLANKS "\\t-\\r \\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}"
 #define NOT_BLANKS "\\x{0}-\\x{8}\\x{E}-\\x{1F}!-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{1FFF}" \
@@ -36,7 +38,7 @@ enum { MAX_PATTERN = 1 << 16, MATCH_LIMIT = 20000000, HEAP_LIMIT_KIB = 64 << 10 
 
 /* An escape's letter; what it becomes outside and inside brackets. NULL inside: refused there. */
 static const struct { char letter; const char *outside, *inside; } escapes[] = {
-    { 'w', "[" WORDS "]",      WORDS        }, { 'W', "[^" WORDS "]",      NULL       },
+    { 'w', "[" WORDS "]",      LISTED_WORDS }, { 'W', "[^" WORDS "]",      NULL       },
     { 's', "[" BLANKS "]",     BLANKS       }, { 'S', "[^" BLANKS "]",     NOT_BLANKS },
     { 'd', "\\p{Nd}",          "\\p{Nd}"    }, { 'D', "\\P{Nd}",           "\\P{Nd}"  },
     { 'h', "[0-9a-fA-F]",      "0-9a-fA-F"  }, { 'H', "[^0-9a-fA-F]",      NULL       },
@@ -44,7 +46,7 @@ static const struct { char letter; const char *outside, *inside; } escapes[] = {
     { 'b', "(?:(?<=[" WORDS "])(?![" WORDS "])|(?<![" WORDS "])(?=[" WORDS "]))", "\\x08" },
     { 'B', "(?:(?<=[" WORDS "])(?=[" WORDS "])|(?<![" WORDS "])(?![" WORDS "]))", NULL },
 };
-static const char plain_escapes[] = "nrtfaepP";                              /* the same in both */
+static const char plain_escapes[] = "nrtfae";                                  /* the same in both */
 static const char outside_escapes[] = "AzZG123456789";
 
 typedef struct Respell { const char *p; Text *out; bool in_class; const char *why; } Respell;
@@ -65,10 +67,23 @@ static Status respell_hex(Respell *r)
     return text_addf(r->out, "\\x{%s}", digits);
 }
 
+/* \p{Han} is the script; PCRE2 means Script_Extensions by it. Categories have one or two letters. */
+static Status respell_property(Respell *r)
+{
+    const char *name = r->p + 2, *end = strchr(r->p, '}');
+    bool        not = *name == '^';
+    char        head[8];
+    if (r->p[1] != '{' || !end || end - name - not <= 2) return text_add(r->out, (char[]){ '\\', *r->p++ }, 2);
+    snprintf(head, sizeof head, "\\%c{%ssc:", *r->p, not ? "^" : "");
+    r->p = name + not;
+    return put(r, head);
+}
+
 static Status respell_escape(Respell *r)
 {
     char c = *++r->p;
     if (c == 'x' || c == 'u') return respell_hex(r);
+    if (c == 'p' || c == 'P') return respell_property(r);
     for (size_t i = 0; i < COUNT(escapes); i++) {
         if (escapes[i].letter != c) continue;
         const char *as = r->in_class ? escapes[i].inside : escapes[i].outside;
@@ -84,7 +99,7 @@ static Status respell_escape(Respell *r)
     return text_add(r->out, both, c ? 2 : 1);
 }
 
-/* [:name:] may stand in brackets; brackets in brackets and && mean sets, which PCRE2 10.42 does not have. */
+/* Brackets in brackets and && mean sets, which PCRE2 10.42 does not have; [:alpha:] holds something else. */
 static Status respell_in_class(Respell *r)
 {
     if (r->p[0] == '[' || (r->p[0] == '&' && r->p[1] == '&')) r->why = "sets inside brackets";
@@ -96,7 +111,7 @@ static Status respell_group(Respell *r)
 {
     const char *p = r->p + 2;
     if (*p == 'm') r->why = "the option (?m)";
-    if (*p == '~' || *p == '@' || *p == '|' || *p == 'P' || *p == 'R' || *p == 's') r->why = "a group of another dialect";
+    if (*p && strchr("~@|PRs", *p)) r->why = "a group of another dialect";
     r->p += 2;
     return put(r, "(?");
 }
@@ -133,7 +148,7 @@ static Status respell(Text *out, const char *regex, const char **why)
     return s;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static Status compile(Pattern *p, const char *regex, const char *name, const char *part)
 {
@@ -153,7 +168,8 @@ static Status compile(Pattern *p, const char *regex, const char *name, const cha
         pcre2_set_newline(context, PCRE2_NEWLINE_LF);
         pcre2_set_parens_nest_limit(context, 100);
         p->code = pcre2_compile((PCRE2_SPTR)(text.data ? text.data : ""), text.len,
-                                PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context);
+                                PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at,
+                                context);
         if (!p->code) {
             pcre2_get_error_message(error, message, sizeof message);
             s = fail(ERR_UNSUPPORTED, "%s: %s: the expression \"%.200s\": %s", name, part, regex, (char *)message);
@@ -203,7 +219,7 @@ void pattern_free(Pattern *p)
 
 ScanFn pattern_scan(const Pattern *p) { return p->scan; }
 
-/* ---- matching ----------------------------------------------------------------------------------------------------- */
+/* ---- matching ---------------------------------------------------------------------------------------------------- */
 
 /* For each category, characters of three and four bytes that every PCRE2 with Unicode 14 or later has in it. */
 static const struct { UnicodeCategory category; uint32_t three, four; } stand_ins[] = {
@@ -213,11 +229,17 @@ static const struct { UnicodeCategory category; uint32_t three, four; } stand_in
     { UNICODE_PD, 0x2010, 0x10EAD }, { UNICODE_SM, 0x2200, 0x1D6C1 }, { UNICODE_SO, 0x2100, 0x10137 },
     { UNICODE_CF, 0x200B, 0x110BD }, { UNICODE_NONE, 0xFDD0, 0x1FFFE },
 };
-enum { HAN_STAND_IN = 0x20000 };
+enum { HAN_STAND_IN = 0x20000, HIRAGANA = 0x1B132, HIRAGANA_STAND_IN = 0x1B001, KATAKANA = 0x1B155,
+       KATAKANA_STAND_IN = 0x1B000 };
 
+/* DEBT: of scripts, han and kana are kept; a \p{Script} of any other misses its some 600 newest characters. */
 static void show_stand_in(char *at, uint32_t cp, int len)
 {
     UnicodeCategory c = unicode_category(cp);
+    if (cp == HIRAGANA || cp == KATAKANA) {
+        (void)utf8_encode(cp == HIRAGANA ? HIRAGANA_STAND_IN : KATAKANA_STAND_IN, at);
+        return;
+    }
     for (size_t i = 0; i < COUNT(stand_ins); i++) {
         if (stand_ins[i].category != c || len < 3) continue;
         bool han = c == UNICODE_LO && cp >= 0x20000;
@@ -255,7 +277,8 @@ static Status show(RegexMatch *m, const char *text, size_t n, const char **shown
     return OK;
 }
 
-static Status match_regex(const Pattern *p, RegexMatch *m, const char *text, size_t n, size_t at, Span *match, bool *found)
+static Status match_regex(const Pattern *p, RegexMatch *m, const char *text, size_t n, size_t at, Span *match,
+                          bool *found)
 {
     if (!m->data && !(m->data = pcre2_match_data_create(1, NULL))) return fail(ERR_MEMORY, "no memory for matching");
     int rc = pcre2_match(p->code, (PCRE2_SPTR)text, n, at, PCRE2_NO_UTF_CHECK, m->data, p->limits);

@@ -57,7 +57,7 @@ static Status bert_parse(Tokenizer *t, const cJSON *json, const char *name)
     return steps_add(&t->pre_tokenizers, (Step){ bert_split, NULL, NULL });
 }
 
-/* ---- FixedLength -------------------------------------------------------------------------------------------------- */
+/* ---- FixedLength ------------------------------------------------------------------------------------------------- */
 
 typedef struct FixedLength { int64_t length; } FixedLength;
 
@@ -96,7 +96,7 @@ static Status fixed_length_parse(Tokenizer *t, const cJSON *json, const char *na
     return steps_add(&t->pre_tokenizers, (Step){ fixed_length, state, NULL });
 }
 
-/* ---- UnicodeScripts ----------------------------------------------------------------------------------------------- */
+/* ---- UnicodeScripts ---------------------------------------------------------------------------------------------- */
 
 static Status scripts(const Step *step, Scratch *sc)
 {
@@ -128,7 +128,7 @@ static Status scripts_parse(Tokenizer *t, const cJSON *json, const char *name)
     return steps_add(&t->pre_tokenizers, (Step){ scripts, NULL, NULL });
 }
 
-/* ---- which there are ---------------------------------------------------------------------------------------------- */
+/* ---- which there are --------------------------------------------------------------------------------------------- */
 
 static Status sequence_parse(Tokenizer *t, const cJSON *json, const char *name);
 

@@ -11,7 +11,7 @@
 #include "core/arena.h"
 #include "core/json.h"
 
-/* ---- bytes as characters ------------------------------------------------------------------------------------------ */
+/* ---- bytes as characters ----------------------------------------------------------------------------------------- */
 
 /* Printable Latin-1 stands for itself, the other 68 bytes follow from U+0100 on, in order (Radford et al. 2019). */
 static bool stands_for_itself(unsigned byte)
@@ -19,20 +19,17 @@ static bool stands_for_itself(unsigned byte)
     return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
 }
 
+/* The others lie in three stretches: up to the space, from DEL to the no-break space, and the soft hyphen. */
 uint32_t byte_to_char(unsigned char byte)
 {
-    uint32_t next = 0x100;
     if (stands_for_itself(byte)) return byte;
-    for (unsigned b = 0; b < byte; b++) next += !stands_for_itself(b);
-    return next;
+    return byte <= ' ' ? 0x100u + byte : byte == 0xAD ? 0x143u : 0x121u + (byte - 0x7Fu);
 }
 
 int byte_of_char(uint32_t cp)
 {
     if (cp < 0x100) return stands_for_itself(cp) ? (int)cp : -1;
-    for (unsigned b = 0; cp < 0x144 && b < 256; b++)
-        if (!stands_for_itself(b) && byte_to_char((unsigned char)b) == cp) return (int)b;
-    return -1;
+    return cp <= 0x120 ? (int)cp - 0x100 : cp < 0x143 ? (int)cp - 0x121 + 0x7F : cp == 0x143 ? 0xAD : -1;
 }
 
 Status rewriter_bytes(Rewriter *w, size_t end)
@@ -45,13 +42,15 @@ Status rewriter_bytes(Rewriter *w, size_t end)
         if (i == end) return OK;
         int n;
         (void)decode_valid(text + i, &n);
-        for (int k = 0; k < n; k++)
-            TRY(rewriter_put(w, byte_to_char((unsigned char)text[i + (size_t)k]), k > 0 ? REWRITE_NEW : REWRITE_REPLACE));
+        for (int k = 0; k < n; k++) {
+            uint32_t shown = byte_to_char((unsigned char)text[i + (size_t)k]);
+            TRY(rewriter_put(w, shown, k > 0 ? REWRITE_NEW : REWRITE_REPLACE));
+        }
     }
     return OK;
 }
 
-/* ---- rewriting words ---------------------------------------------------------------------------------------------- */
+/* ---- rewriting words --------------------------------------------------------------------------------------------- */
 
 /* Puts `prefix` in front of the character at w->at; it stands for what that character stands for. */
 static Status put_in_front(Rewriter *w, const char *prefix, size_t n)
@@ -65,7 +64,7 @@ static Status put_in_front(Rewriter *w, const char *prefix, size_t n)
     return OK;
 }
 
-/* ---- ByteLevel ---------------------------------------------------------------------------------------------------- */
+/* ---- ByteLevel --------------------------------------------------------------------------------------------------- */
 
 typedef struct ByteLevel { bool add_prefix_space, use_regex, raw; } ByteLevel;
 
@@ -147,7 +146,7 @@ Status byte_level_leave_raw(Tokenizer *t)
     return OK;
 }
 
-/* ---- Metaspace ---------------------------------------------------------------------------------------------------- */
+/* ---- Metaspace --------------------------------------------------------------------------------------------------- */
 
 typedef enum Prepend { PREPEND_ALWAYS, PREPEND_FIRST, PREPEND_NEVER, N_PREPENDS } Prepend;
 static const char *const prepends[N_PREPENDS] = { "always", "first", "never" };
@@ -216,7 +215,8 @@ Status metaspace_read(char mark[5], bool *prepends_any, const cJSON *json, const
     if (*text) (void)decode_valid(text, &n);
     if (n == 0 || text[n]) return fail(ERR_FORMAT, "%s: the replacement \"%.40s\" is not one character", name, text);
     if (!add && json_get(json, "prepend_scheme") && strcmp(scheme, "never") != 0)
-        return fail(ERR_FORMAT, "%s: add_prefix_space false and prepend_scheme \"%.20s\" contradict each other", name, scheme);
+        return fail(ERR_FORMAT, "%s: add_prefix_space false and prepend_scheme \"%.20s\" contradict each other", name,
+                    scheme);
     memcpy(mark, text, (size_t)n + 1);
     *prepends_any = add && strcmp(scheme, "never") != 0;
     return OK;

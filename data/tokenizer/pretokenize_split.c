@@ -1,4 +1,4 @@
-/* data/tokenizer/pretokenize_split.c: pre-tokenizers that cut at what a pattern or a class of characters matches: Split,
+/* data/tokenizer/pretokenize_split.c: those that cut at what a pattern or a class of characters matches: Split,
  * CharDelimiterSplit, Punctuation, Digits, WhitespaceSplit; and Whitespace, whose words are \w+|[^\w\s]+.
  *
  * A word is a row of stretches that match and that do not; the behaviour says which of them disappear and which grow
@@ -12,7 +12,7 @@
 #include "core/json.h"
 #include "data/tokenizer/unicode.h"
 
-/* ---- behaviours --------------------------------------------------------------------------------------------------- */
+/* ---- behaviours -------------------------------------------------------------------------------------------------- */
 
 typedef enum Behavior { REMOVED, ISOLATED, MERGED_WITH_PREVIOUS, MERGED_WITH_NEXT, CONTIGUOUS, N_BEHAVIORS } Behavior;
 static const char *const behaviors[N_BEHAVIORS] = {
@@ -63,11 +63,11 @@ static Status behavior_parse(Behavior *out, const cJSON *json, const char *fallb
             *out = (Behavior)i;
             return OK;
         }
-    return fail(ERR_FORMAT, "%s: the behavior \"%.40s\" is none of Removed, Isolated, MergedWithPrevious, MergedWithNext,"
-                " Contiguous", name, text ? text : "");
+    return fail(ERR_FORMAT, "%s: the behavior \"%.40s\" is none of Removed, Isolated, MergedWithPrevious, "
+                "MergedWithNext, Contiguous", name, text ? text : "");
 }
 
-/* ---- Split -------------------------------------------------------------------------------------------------------- */
+/* ---- Split ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Split { Pattern *pattern; Behavior behavior; bool invert; } Split;
 
@@ -138,7 +138,7 @@ Status pre_tokenizer_split_parse(Tokenizer *t, const cJSON *json, const char *na
     return s;
 }
 
-/* ---- classes of characters ---------------------------------------------------------------------------------------- */
+/* ---- classes of characters --------------------------------------------------------------------------------------- */
 
 typedef struct ClassSplit {
     Behavior behavior;
@@ -219,7 +219,7 @@ Status pre_tokenizer_delimiter_parse(Tokenizer *t, const cJSON *json, const char
     return add_class(t, (ClassSplit){ .is_match = is_delimiter, .delimiter = cp, .behavior = REMOVED });
 }
 
-/* ---- Whitespace --------------------------------------------------------------------------------------------------- */
+/* ---- Whitespace -------------------------------------------------------------------------------------------------- */
 
 static Status whitespace(const Step *step, Scratch *sc)
 {

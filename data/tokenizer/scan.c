@@ -109,9 +109,9 @@ static size_t scan_modern(const char *text, size_t at, size_t n, int max_digits)
 static size_t scan_llama3(const char *text, size_t at, size_t n) { return scan_modern(text, at, n, 3); }
 static size_t scan_qwen2(const char *text, size_t at, size_t n) { return scan_modern(text, at, n, 1); }
 
-#define MODERN(digits)                                                                                             \
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+" \
-    "|\\s+(?!\\S)|\\s+"
+#define MODERN(digits)                                                                   \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                    \
+    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
 ScanFn scan_published(const char *regex)
 {

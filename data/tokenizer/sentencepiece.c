@@ -332,7 +332,7 @@ static Status build_lattice(Tokenizer *t, Spm *spm, const float *scores)
         if (spm->types[id] != SPM_NORMAL && spm->types[id] != SPM_USER_DEFINED) continue;
         TRY(trie_add(&l->trie, TRIE_ROOT, piece, n, id));
         l->scores[id] = scores[id];
-        if (spm->types[id] == SPM_USER_DEFINED) l->scores[id] = (float)n * highest - 0.1;
+        if (spm->types[id] == SPM_USER_DEFINED) l->scores[id] = (float)((float)n * highest - 0.1);
     }
     l->unk_score = lowest - UNK_PENALTY;
     l->unk_id = t->unk_id;

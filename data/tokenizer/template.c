@@ -15,7 +15,7 @@
 #include "core/json.h"
 #include "data/tokenizer/unicode.h"
 
-/* ---- trimming ----------------------------------------------------------------------------------------------------- */
+/* ---- trimming ---------------------------------------------------------------------------------------------------- */
 
 static bool is_space(uint32_t cp) { return cp == 0x120 || unicode_sets(cp) & UNICODE_BLANK; }
 
@@ -25,7 +25,8 @@ static TokenSpaces spaces_of(const char *s, size_t n)
     TokenSpaces spaces = { 0, 0 };
     int         len;
     for (size_t i = 0; i < n && is_space(decode_valid(s + i, &len)); i += (size_t)len) spaces.before++;
-    for (size_t i = n; i > 0 && is_space(decode_valid(s + char_before(s, i), &len)); i = char_before(s, i)) spaces.after++;
+    for (size_t i = n; i > 0; i = char_before(s, i), spaces.after++)
+        if (!is_space(decode_valid(s + char_before(s, i), &len))) break;
     return spaces;
 }
 
@@ -72,7 +73,7 @@ static Span trim_all(const Tokenizer *t, const EncodedText *x, const Token *toke
     return at;
 }
 
-/* ---- applying ----------------------------------------------------------------------------------------------------- */
+/* ---- applying ---------------------------------------------------------------------------------------------------- */
 
 /* Reserves n tokens; all four lists or none of them count as grown. */
 static Status reserve(Encoding *e, size_t n)
@@ -120,7 +121,8 @@ static size_t total(const Template *tpl, size_t n1, size_t n2, bool specials)
     return n;
 }
 
-Status template_apply(const Tokenizer *t, const EncodedText *first, const EncodedText *second, bool specials, Encoding *out)
+Status template_apply(const Tokenizer *t, const EncodedText *first, const EncodedText *second, bool specials,
+                      Encoding *out)
 {
     const Template *tpl = second ? &t->pair : &t->single;
     size_t n1 = first->end - first->begin, n2 = second ? second->end - second->begin : 0;
@@ -199,7 +201,8 @@ static Status read_template(const Tokenizer *t, Template *tpl, const cJSON *json
         if (n_uses[second]++) return fail(ERR_FORMAT, "%s uses the sequence \"%s\" twice", where, id);
         TRY(add_piece(tpl, second ? PIECE_SECOND : PIECE_FIRST, -1, segment, where));
     }
-    if (tpl == &t->pair && !(n_uses[0] && n_uses[1])) return fail(ERR_FORMAT, "%s must use both sequences, A and B", where);
+    if (tpl == &t->pair && !(n_uses[0] && n_uses[1]))
+        return fail(ERR_FORMAT, "%s must use both sequences, A and B", where);
     return OK;
 }
 
@@ -253,7 +256,8 @@ static Status add_trim(Tokenizer *t, const cJSON *json, const char *name)
     TRY(json_get_bool(&trims, json, "trim_offsets", true, name));
     TRY(json_get_bool(&prefix, json, "add_prefix_space", true, name));
     if (!trims) return OK;
-    if (t->n_trims == MAX_TRIMS) return fail(ERR_UNSUPPORTED, "%s: more than %d post-processors trim offsets", name, MAX_TRIMS);
+    if (t->n_trims == MAX_TRIMS)
+        return fail(ERR_UNSUPPORTED, "%s: more than %d post-processors trim offsets", name, MAX_TRIMS);
     t->trims[t->n_trims++] = (Trim){ prefix, { !t->hides_first[0], !t->hides_first[1] } };
     return count_spaces(t);
 }
@@ -282,7 +286,8 @@ static Status parse_any(Tokenizer *t, const cJSON *json, const char *name);
 static Status sequence_parse(Tokenizer *t, const cJSON *json, const char *name)
 {
     const cJSON *list = json_get(json, "processors");
-    if (!cJSON_IsArray(list)) return fail(ERR_FORMAT, "%s: a Sequence of post-processors needs the list \"processors\"", name);
+    if (!cJSON_IsArray(list))
+        return fail(ERR_FORMAT, "%s: a Sequence of post-processors needs the list \"processors\"", name);
     for (const cJSON *c = list->child; c; c = c->next) TRY(parse_any(t, c, name));
     return OK;
 }

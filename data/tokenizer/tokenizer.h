@@ -67,22 +67,22 @@ void   encoding_release(Encoding *e);
 /* A long text, or pair, as several encodings of at most max_length tokens. Question answering: only_second, and the
  * question stands in each. The texts must live until the last window.
  *
- *     Windows w = { 0 };                            reuse for many texts, windows_release at the end
- *     TRY(windows_begin(&w, t, question, n, context, m, &options));
- *     for (bool more; (s = windows_next(&w, &more)) == OK && more;) use(&w.encoding); */
-typedef struct Windows {
-    Encoding         encoding;    /* the window that windows_next gave last; its offsets count in the whole text */
+ *     EncodeWindows w = { 0 };                      reuse for many texts, encode_windows_release at the end
+ *     TRY(encode_windows_begin(&w, t, question, n, context, m, &options));
+ *     for (bool more; (s = encode_windows_next(&w, &more)) == OK && more;) use(&w.encoding); */
+typedef struct EncodeWindows {
+    Encoding         encoding;    /* what encode_windows_next gave last; its offsets count in the whole text */
     size_t           n;           /* how many there are: at least 1 */
     size_t           next, keep[2], counts[2];                               /* from here on nobody else's business */
     const Tokenizer *tokenizer;
     const char      *texts[2];
     EncodeOptions    options;
-} Windows;
+} EncodeWindows;
 
-Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
-                     const EncodeOptions *options) MUST_USE;
-Status windows_next(Windows *w, bool *more) MUST_USE;
-void   windows_release(Windows *w);
+Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair,
+                            size_t n_pair, const EncodeOptions *options) MUST_USE;
+Status encode_windows_next(EncodeWindows *w, bool *more) MUST_USE;
+void   encode_windows_release(EncodeWindows *w);
 
 /* Ids to text (gives, NUL-terminated); ids outside the vocabulary are ERR_DATA. */
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t n, bool skip_special, char **out) MUST_USE;

@@ -6,10 +6,10 @@
  *          --post-processor (a Template)--> Encoding
  *
  * Normalizer and pre-tokenizer are lists of Steps (a Sequence in the file is the list, nested ones are flattened). A
- * normalizer's step rewrites the text or leaves it alone; a pre-tokenizer's step cuts words finer, and may rewrite their
- * text as well. All words of a piece lie in one Aligned text, as Spans; each of its bytes knows the bytes of the original
- * that it stands for, however many steps were between. The model sees a word's bytes and answers with tokens whose
- * places count from the word's start; places inside a character are widened to the character afterwards (encode.c).
+ * normalizer's step rewrites the text or leaves it alone; a pre-tokenizer's step cuts words finer, and may rewrite
+ * their text as well. All words of a piece lie in one Aligned text, as Spans; each of its bytes knows the bytes of the
+ * original that it stands for, however many steps were between. The model sees a word's bytes and answers with tokens
+ * whose places count from the word's start; places inside a character are widened to the character afterwards (encode.c).
  *
  * To add a part: one file with its parse function and one row in the table of normalize.c, pretokenize.c, models in
  * tokenizer.c, template.c or decode.c; docs/howto/add-a-tokenizer-component.md goes through it.
@@ -90,7 +90,7 @@ static inline uint32_t trie_step(const Trie *trie, uint32_t node, unsigned char 
     }
 }
 
-/* ---- aligned.c: text that remembers where it came from ------------------------------------------------------------- */
+/* ---- aligned.c: text that remembers where it came from ----------------------------------------------------------- */
 
 /* Which bytes of the original a normalised byte stands for. Run i covers normalised bytes [at, next run's at). A linear
  * run copies: byte at + k is original byte begin + k. Any other stands for original [begin, end) as a whole. */
@@ -122,9 +122,9 @@ Span      run_cursor_span(RunCursor *c, uint32_t begin, uint32_t end);
 /* Writing: aligned_begin, then any of the others in order of the text, then aligned_end. */
 void   aligned_begin(Aligned *out);
 Status aligned_room(Aligned *out, size_t rest) MUST_USE;      /* for `rest` bytes and ALIGNED_SLACK more */
-Status aligned_copy(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;    /* bytes with their alignment */
-Status aligned_runs(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;    /* alignment; you write bytes */
-Status aligned_linear(Aligned *out, size_t begin) MUST_USE;   /* the bytes written next stand for themselves from begin */
+Status aligned_copy(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;   /* bytes with alignment */
+Status aligned_runs(Aligned *out, RunCursor *from, size_t begin, size_t end) MUST_USE;   /* alignment alone */
+Status aligned_linear(Aligned *out, size_t begin) MUST_USE;   /* the bytes written next stand for themselves */
 Status aligned_whole(Aligned *out, Span of) MUST_USE;         /* the bytes written next stand for `of` as a whole */
 Status aligned_put(Aligned *out, const char *bytes, size_t n, Span of) MUST_USE;
 void   aligned_end(Aligned *out);
@@ -142,7 +142,7 @@ static inline uint32_t decode_valid(const char *at, int *n)
     return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3F) << 12 | (uint32_t)(s[2] & 0x3F) << 6 | (s[3] & 0x3F);
 }
 
-static inline size_t char_before(const char *text, size_t at)                /* where the character before `at` begins */
+static inline size_t char_before(const char *text, size_t at)    /* where the character before `at` begins */
 {
     do at--;
     while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80);
@@ -170,7 +170,7 @@ Status rewriter_bytes(Rewriter *w, size_t end) MUST_USE;                     /* 
 void   rewriter_skip(Rewriter *w, size_t end);                               /* [at, end) disappears */
 void   rewriter_end(Rewriter *w);                                            /* the result is sc->text */
 
-/* ---- steps.c: what normalizers and pre-tokenizers have in common ----------------------------------------------------- */
+/* ---- steps.c: what normalizers and pre-tokenizers have in common ------------------------------------------------- */
 
 /* run reads sc->text (and for a pre-tokenizer sc->words, places in it) and leaves its result there: it writes into what
  * scratch_next gives and sets sc->text to it, or returns having changed nothing. */
@@ -186,13 +186,13 @@ void     steps_release(Steps *steps);
 Aligned *scratch_next(Scratch *sc);                           /* a text to write that nobody reads */
 void     scratch_take_words(Scratch *sc);                     /* sc->next_words become sc->words */
 
-/* ---- pattern.c: strings and regular expressions ---------------------------------------------------------------------- */
+/* ---- pattern.c: strings and regular expressions ------------------------------------------------------------------ */
 
 typedef struct Pattern Pattern;
 typedef struct RegexMatch { void *data; Text shown; } RegexMatch;            /* PCRE2's, made when it is needed */
 
-/* { "String": ... } or { "Regex": ... }, the latter in Oniguruma's dialect as far as published files use it; `part` is the
- * component that names it. An expression that has no exact counterpart here is refused. */
+/* { "String": ... } or { "Regex": ... }, the latter in Oniguruma's dialect as far as published files use it; `part` is
+ * the component that names it. An expression that has no exact counterpart here is refused. */
 Status pattern_parse(Pattern **out, const cJSON *json, const char *name, const char *part) MUST_USE;
 void   pattern_free(Pattern *p);
 /* Finds matches one after the other, empty ones too but never at the end of the one before. Zero-initialise iter. */
@@ -207,7 +207,7 @@ ScanFn pattern_scan(const Pattern *p);                        /* NULL: it is non
 ScanFn scan_published(const char *regex);                     /* NULL: not one of them */
 size_t scan_gpt2(const char *text, size_t at, size_t n);
 
-/* ---- normalize.c and the files of the normalizers ------------------------------------------------------------------- */
+/* ---- normalize.c and the files of the normalizers ---------------------------------------------------------------- */
 
 /* A combining character that waits for its place. change: REWRITE_NEW for all but the first of what one character
  * decomposes into. */
@@ -237,7 +237,7 @@ Status normalizer_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_
 /* Sets sc->text to what original[0..n), at byte `shift` of the whole, becomes. */
 Status normalize(const Tokenizer *t, Scratch *sc, const char *original, size_t n, size_t shift) MUST_USE;
 
-/* ---- pretokenize.c and the files of the pre-tokenizers --------------------------------------------------------------- */
+/* ---- pretokenize.c and the files of the pre-tokenizers ----------------------------------------------------------- */
 
 Status pre_tokenizer_split_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 Status pre_tokenizer_punctuation_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
@@ -264,7 +264,7 @@ typedef Status (*WordFn)(void *arg, const char *word, size_t n);
 Status tokenizer_pre_tokenize(const Tokenizer *t, Encoding *e, const char *text, size_t n, WordFn fn,
                               void *arg) MUST_USE;
 
-/* ---- models: wordpiece.c, bpe.c, unigram.c, wordlevel.c ------------------------------------------------------------- */
+/* ---- models: wordpiece.c, bpe.c, unigram.c, wordlevel.c ---------------------------------------------------------- */
 
 typedef struct Token { int32_t id, word; uint32_t begin, end; } Token;
 typedef struct TokenList { Token *items; size_t n, cap; } TokenList;
@@ -276,8 +276,8 @@ typedef struct WordPiece {
     size_t  n_prefix, max_chars;
 } WordPiece;
 
-/* Appends the tokens of one word, their places counted from its start, in bytes. The word is never empty. Working memory
- * goes into sc->work. */
+/* Appends the tokens of one word, their places counted from its start, in bytes. The word is never empty. Working
+ * memory goes into sc->work. */
 typedef Status (*TokenizeFn)(const Tokenizer *t, Scratch *sc, const char *word, size_t n, TokenList *out);
 
 /* What a model keeps from word to word: buffers, a cache. An Encoding may meet several tokenizers, so a model whose
@@ -286,7 +286,7 @@ typedef struct ModelWork { uint64_t owner; void *state; void (*release)(void *st
 void model_work_take(ModelWork *work, const Tokenizer *t, void *state, void (*release)(void *state));
 
 /* A model's parse fills t->vocab, sets t->tokenize, t->model with t->release_model where it has more to keep, t->unk_id
- * where it has an unknown token, and t->use_raw_bytes where it can read bytes instead of the characters of ByteLevel. */
+ * where it has an unknown token, and t->use_raw_bytes where it can read bytes instead of ByteLevel's characters. */
 Status wordpiece_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 void   wordpiece_release(WordPiece *w);
 Status bpe_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
@@ -294,7 +294,7 @@ Status unigram_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE
 Status wordlevel_parse(Tokenizer *t, const cJSON *json, const char *name) MUST_USE;
 
 /* From now on words come as the bytes they are. *ok false, and nothing changed, when a token of the vocabulary is no
- * sequence of ByteLevel's 256 characters: then the words keep those characters. Called once, when all parts are read. */
+ * sequence of ByteLevel's 256 characters: then the words keep those characters. Called once, when all is read. */
 Status bpe_use_raw_bytes(Tokenizer *t, bool *ok) MUST_USE;
 
 /* ---- added.c ----------------------------------------------------------------------------------------------------- */
@@ -342,9 +342,11 @@ Status template_apply(const Tokenizer *t, const EncodedText *first, const Encode
                       Encoding *out) MUST_USE;
 
 /* truncate.c: how many tokens of each text stay. */
-Status truncate_lengths(const Tokenizer *t, const EncodeOptions *options, size_t *n1, size_t *n2, bool is_pair) MUST_USE;
+Status truncate_lengths(const Tokenizer *t, const EncodeOptions *options, size_t *n1, size_t *n2,
+                        bool is_pair) MUST_USE;
 /* encode.c: checks and encodes both texts into e->scratch's first and second; pair may be NULL. */
-Status encode_both(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair, Encoding *e) MUST_USE;
+Status encode_both(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
+                   Encoding *e) MUST_USE;
 
 /* ---- decode.c ---------------------------------------------------------------------------------------------------- */
 
@@ -386,7 +388,7 @@ struct Tokenizer {
 
     Steps            normalizers, pre_tokenizers;
     BertNormalizer   bert;
-    bool             raw_bytes;                    /* words reach the model as bytes of UTF-8, not as ByteLevel's characters */
+    bool             raw_bytes;                    /* words reach the model as bytes, not as ByteLevel's characters */
 
     TokenizeFn       tokenize;
     WordPiece        wordpiece;

@@ -49,14 +49,15 @@ Status truncate_lengths(const Tokenizer *t, const EncodeOptions *options, size_t
     }
     if (options->truncation == TRUNCATE_ONLY_FIRST) return cut_one(n1, *n1 + *n2 - room, "first");
     if (options->truncation == TRUNCATE_ONLY_SECOND && !is_pair)
-        return hint(fail(ERR_CONFIG, "only the second text may be cut, and there is none"), "truncate with longest_first");
+        return hint(fail(ERR_CONFIG, "only the second text may be cut, and there is none"),
+                    "truncate with longest_first");
     if (options->truncation == TRUNCATE_ONLY_SECOND) return cut_one(n2, *n1 + *n2 - room, "second");
     if (is_pair) cut_longest(n1, n2, room);
     else *n1 = room;
     return OK;
 }
 
-/* ---- windows ------------------------------------------------------------------------------------------------------ */
+/* ---- windows ----------------------------------------------------------------------------------------------------- */
 
 /* Window k of `keep` tokens at a time: its place in x->tokens. */
 static void set_window(EncodedText *x, size_t keep, size_t stride, bool left, size_t k)
@@ -100,8 +101,8 @@ static void window_numbers(size_t k, size_t n_outer, size_t n_inner, size_t *out
     *inner = k == 0 ? 0 : k > later ? k - later : (k - 1) % n_inner;
 }
 
-Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
-                     const EncodeOptions *options)
+Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair,
+                            size_t n_pair, const EncodeOptions *options)
 {
     static const EncodeOptions none;
     w->tokenizer = t;
@@ -119,7 +120,7 @@ Status windows_begin(Windows *w, const Tokenizer *t, const char *text, size_t n,
     return size_mul(w->counts[0], w->counts[1], &w->n);
 }
 
-Status windows_next(Windows *w, bool *more)
+Status encode_windows_next(EncodeWindows *w, bool *more)
 {
     *more = w->next < w->n;
     if (!*more) return OK;
@@ -133,4 +134,4 @@ Status windows_next(Windows *w, bool *more)
     return template_apply(w->tokenizer, &x[0], w->texts[1] ? &x[1] : NULL, !w->options.no_special_tokens, &w->encoding);
 }
 
-void windows_release(Windows *w) { encoding_release(&w->encoding); }
+void encode_windows_release(EncodeWindows *w) { encoding_release(&w->encoding); }

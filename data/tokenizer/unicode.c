@@ -90,7 +90,7 @@ unsigned unicode_flags(uint32_t cp)
 
 bool unicode_is_word(uint32_t cp) { return is_in(unicode_words, n_unicode_words, cp); }
 
-/* ---- sets of unicode_sets.c --------------------------------------------------------------------------------------- */
+/* ---- sets of unicode_sets.c -------------------------------------------------------------------------------------- */
 
 static uint8_t        flat_sets[UNICODE_FLAT];
 static pthread_once_t flat_sets_once = PTHREAD_ONCE_INIT;
@@ -112,8 +112,23 @@ UnicodeCategory unicode_category(uint32_t cp)
     return (UnicodeCategory)value_of(unicode_categories, n_unicode_categories, cp);
 }
 
-int      unicode_script(uint32_t cp) { return (int)value_of(unicode_scripts, n_unicode_scripts, cp); }
-Grapheme unicode_grapheme(uint32_t cp) { return (Grapheme)value_of(unicode_graphemes, n_unicode_graphemes, cp); }
+int unicode_script(uint32_t cp) { return (int)value_of(unicode_scripts, n_unicode_scripts, cp); }
+
+static uint8_t        flat_graphemes[UNICODE_FLAT];
+static pthread_once_t flat_graphemes_once = PTHREAD_ONCE_INIT;
+
+static void fill_flat_graphemes(void)
+{
+    for (size_t i = 0; i < n_unicode_graphemes; i++)
+        for (uint32_t cp = unicode_graphemes[i].first; cp <= unicode_graphemes[i].last && cp < UNICODE_FLAT; cp++)
+            flat_graphemes[cp] = (uint8_t)unicode_graphemes[i].value;
+}
+
+Grapheme unicode_grapheme(uint32_t cp)
+{
+    pthread_once(&flat_graphemes_once, fill_flat_graphemes);
+    return (Grapheme)(cp < UNICODE_FLAT ? flat_graphemes[cp] : value_of(unicode_graphemes, n_unicode_graphemes, cp));
+}
 
 static unsigned find_sets(uint32_t cp)
 {
@@ -142,7 +157,7 @@ const uint8_t *unicode_flat_sets(void)
 
 unsigned unicode_sets(uint32_t cp) { return cp < UNICODE_FLAT ? unicode_flat_sets()[cp] : find_sets(cp); }
 
-/* ---- combining, decomposing, composing ---------------------------------------------------------------------------- */
+/* ---- combining, decomposing, composing --------------------------------------------------------------------------- */
 
 enum {
     HANGUL_S = 0xAC00, HANGUL_L = 0x1100, HANGUL_V = 0x1161, HANGUL_T = 0x11A7,
@@ -210,7 +225,7 @@ int unicode_lower(uint32_t cp, uint32_t out[2])
     return 1;
 }
 
-/* ---- what normal forms leave alone --------------------------------------------------------------------------------- */
+/* ---- what normal forms leave alone ------------------------------------------------------------------------------- */
 
 static uint8_t        flat_forms[UNICODE_FLAT];
 static uint8_t        is_second_bmp[UNICODE_FLAT / 8];

@@ -24,7 +24,7 @@ int      unicode_combining_class(uint32_t cp);
 int      unicode_decompose(uint32_t cp, uint32_t out[UNICODE_MAX_DECOMPOSITION]);   /* canonical, full; count >= 1 */
 int      unicode_lower(uint32_t cp, uint32_t out[2]);                      /* without context: final sigma is no case */
 
-/* ---- for regular expressions and the other components ---- */
+/* ---- for regular expressions and the other components ------------------------------------------------------------ */
 
 typedef enum UnicodeCategory {                /* UNICODE_NONE: unassigned, as far as Oniguruma knows */
     UNICODE_NONE, UNICODE_LU, UNICODE_LL, UNICODE_LT, UNICODE_LM, UNICODE_LO, UNICODE_MN, UNICODE_MC, UNICODE_ME,
@@ -72,8 +72,8 @@ extern const UnicodeValue unicode_categories[], unicode_scripts[], unicode_graph
 extern const UnicodeComposition unicode_compositions[];
 extern const UnicodeLower unicode_lowers[];
 extern const size_t n_unicode_removed, n_unicode_spaces, n_unicode_punctuation, n_unicode_marks,
-                    n_unicode_combining, n_unicode_decomposed, n_unicode_words, n_unicode_lowers, n_unicode_onig_words, n_unicode_numeric,
-                    n_unicode_all_marks, n_unicode_compatible, n_unicode_newer, n_unicode_categories, n_unicode_scripts,
-                    n_unicode_graphemes, n_unicode_compositions;
+                    n_unicode_combining, n_unicode_decomposed, n_unicode_words, n_unicode_lowers, n_unicode_onig_words,
+                    n_unicode_numeric, n_unicode_all_marks, n_unicode_compatible, n_unicode_newer,
+                    n_unicode_categories, n_unicode_scripts, n_unicode_graphemes, n_unicode_compositions;
 
 #endif

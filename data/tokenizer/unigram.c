@@ -21,8 +21,9 @@
 
 static inline void offer(PathNode *node, double score, uint32_t begin, int32_t id, bool in_float)
 {
+    if (in_float) score = (float)score;
     if (node->begin != NO_BEGIN && !(score > node->score)) return;
-    *node = (PathNode){ in_float ? (float)score : score, begin, id };
+    *node = (PathNode){ score, begin, id };
 }
 
 static inline Status best_path(const Lattice *l, const char *text, size_t n, PathNode *nodes, bool in_float)
@@ -43,8 +44,7 @@ static inline Status best_path(const Lattice *l, const char *text, size_t n, Pat
             single |= i + 1 - begin == len;
         }
         if (single) continue;
-        double score = l->unk_score + so_far;
-        if (in_float) score = (float)score;
+        double    score = l->unk_score + so_far;
         PathNode *end = &nodes[begin + len];
         if (l->unk_id < 0 && (end->begin == NO_BEGIN || score > end->score))
             return hint(fail(ERR_DATA, "\"%.*s\" is not in the vocabulary, and there is no unknown token", (int)len,

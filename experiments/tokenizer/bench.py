@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Encoding speed beside the reference library, one thread each, in turns. Command and results: README.md.
+"""Encoding speed beside the reference library, in turns. Command and results: README.md.
 
-    python3 experiments/tokenizer/bench.py MODEL BENCH FILE...      (needs: pip install tokenizers==0.23.3)
+    [THREADS=2] python3 experiments/tokenizer/bench.py MODEL BENCH FILE...      (needs: pip install tokenizers==0.23.3)
+
+MODEL: a folder with a tokenizer.json, or the file. THREADS: of both, 1 where it is not set.
 
 Each round encodes every line of FILE once with either, so that a busy minute of the machine falls on both; the table
 has the medians of ROUNDS. Both make ids, offsets, words and segments, line by line; the reference through encode_batch,
@@ -15,15 +17,16 @@ import subprocess
 import sys
 import time
 
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
-os.environ["RAYON_NUM_THREADS"] = "1"
+THREADS = os.environ.get("THREADS", "1")
+os.environ["TOKENIZERS_PARALLELISM"] = "false" if THREADS == "1" else "true"
+os.environ["RAYON_NUM_THREADS"] = THREADS
 from tokenizers import Tokenizer  # noqa: E402
 
-ROUNDS = 7
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
 
 
 def ours(program, model, path):
-    out = subprocess.run([program, model, path, "1"], check=True, capture_output=True, text=True).stdout.split()
+    out = subprocess.run([program, model, path, "1", THREADS], check=True, capture_output=True, text=True).stdout.split()
     return float(out[2]), int(out[4]), float(out[1])
 
 
@@ -35,7 +38,7 @@ def theirs(encode, lines):
 
 def main():
     model, program, files = sys.argv[1], sys.argv[2], sys.argv[3:]
-    tokenizer = Tokenizer.from_file(os.path.join(model, "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(os.path.join(model, "tokenizer.json") if os.path.isdir(model) else model)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     print("| file | MB | tokens | ours MB/s | reference MB/s | its fast way | ratio | ratio to fast |")

@@ -30,24 +30,29 @@ static Status print_object(const cJSON *root)
     return OK;
 }
 
+static cJSON *numbers(const int32_t *items, size_t n)
+{
+    return n ? cJSON_CreateIntArray(items, (int)n) : cJSON_CreateArray();
+}
+
 static Status add_window(cJSON *list, const Encoding *e)
 {
     cJSON *one = cJSON_CreateArray();
     TRY(json_add(list, "", one));
-    TRY(json_add(one, "", cJSON_CreateIntArray(e->ids, (int)e->n)));
-    return json_add(one, "", cJSON_CreateIntArray(e->offsets, (int)(2 * e->n)));
+    TRY(json_add(one, "", numbers(e->ids, e->n)));
+    return json_add(one, "", numbers(e->offsets, 2 * e->n));
 }
 
 static Status print_windows(const Tokenizer *t, const Settings *set, const char *text, size_t n, const char *pair,
                             size_t n_pair)
 {
-    Windows w = { 0 };
+    EncodeWindows w = { 0 };
     cJSON  *root = cJSON_CreateObject(), *list = cJSON_CreateArray();
     bool    more;
     Status  s = json_add(root, "windows", list);
-    if (s == OK) s = windows_begin(&w, t, text, n, pair, n_pair, &set->options);
-    while (s == OK && (s = windows_next(&w, &more)) == OK && more) s = add_window(list, &w.encoding);
-    windows_release(&w);
+    if (s == OK) s = encode_windows_begin(&w, t, text, n, pair, n_pair, &set->options);
+    while (s == OK && (s = encode_windows_next(&w, &more)) == OK && more) s = add_window(list, &w.encoding);
+    encode_windows_release(&w);
     if (s == OK) s = print_object(root);
     else if (s == ERR_CONFIG || s == ERR_DATA) s = puts("{\"error\": true}") < 0 ? fail(ERR_IO, "cannot print") : OK;
     cJSON_Delete(root);

@@ -37,6 +37,50 @@ static void flags_are_the_reference_ones(void **state)
     }
 }
 
+static void every_letter_is_a_word(void **state)
+{
+    (void)state;
+    for (uint32_t c = 'A'; c <= 'Z'; c++) assert_true(unicode_is_word(c) && unicode_is_word(c + 32));
+}
+
+static void compositions_undo_decompositions(void **state)
+{
+    (void)state;
+    assert_int_equal(unicode_compose('e', 0x301), 0xE9);
+    assert_int_equal(unicode_compose(0x1112, 0x1161), 0xD558);
+    assert_int_equal(unicode_compose(0xD558, 0x11AB), 0xD55C);
+    assert_int_equal(unicode_compose(0xD55C, 0x11AB), 0);             /* has its last consonant */
+    assert_int_equal(unicode_compose(0x915, 0x93C), 0);               /* excluded from composition */
+    for (uint32_t cp = 0xC0; cp < 0x110000; cp++) {
+        uint32_t parts[UNICODE_MAX_DECOMPOSITION], whole;
+        if ((cp >= 0xD800 && cp < 0xE000) || unicode_form_flags(cp) & UNICODE_NOT_NFC) continue;
+        int n = unicode_decompose(cp, parts);
+        whole = parts[0];
+        for (int i = 1; i < n; i++) whole = unicode_compose(whole, parts[i]);
+        assert_int_equal(whole, cp);
+    }
+}
+
+static void sets_are_the_reference_ones(void **state)
+{
+    (void)state;
+    static const struct { uint32_t cp; unsigned sets; const char *why; } cases[] = {
+        { 'a', UNICODE_LETTER | UNICODE_WORD, "" }, { '_', UNICODE_WORD, "" }, { ' ', UNICODE_BLANK, "" },
+        { '1', UNICODE_NUMBER | UNICODE_NUMERIC | UNICODE_WORD, "" }, { 0x180E, 0, "no white space" },
+        { 0xBD, UNICODE_NUMBER | UNICODE_NUMERIC, "No is no word character here" },
+        { 0x31350, UNICODE_LETTER | UNICODE_WORD | UNICODE_FOREIGN, "newer than PCRE2 10.42" },
+        { 0x10FFFF, UNICODE_FOREIGN, "unassigned" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (unicode_sets(cases[i].cp) != cases[i].sets) print_error("U+%04X (%s)\n", cases[i].cp, cases[i].why);
+        assert_int_equal(unicode_sets(cases[i].cp), cases[i].sets);
+    }
+    assert_int_equal(unicode_grapheme(0x301), GRAPHEME_JOINS);
+    assert_int_equal(unicode_script(' '), 0);
+    assert_int_equal(unicode_script(0x3042), unicode_script(0x4E2D));        /* kana goes with han */
+    assert_int_not_equal(unicode_script('a'), unicode_script(0x430));
+}
+
 static void decompositions(void **state)
 {
     (void)state;
@@ -101,6 +145,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_are_the_reference_ones),
+        cmocka_unit_test(every_letter_is_a_word),
+        cmocka_unit_test(compositions_undo_decompositions),
+        cmocka_unit_test(sets_are_the_reference_ones),
         cmocka_unit_test(decompositions),
         cmocka_unit_test(lower_case),
         cmocka_unit_test(tables_are_in_order),

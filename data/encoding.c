@@ -141,11 +141,11 @@ const char *encoding_detect(const char *s, size_t n, bool whole, size_t *mark)
 
 /* ---- conversion ------------------------------------------------------------------------------------------------- */
 
-enum { PIVOT_UNITS = 16 << 10 };
+enum { UNITS = 16 << 10 };
 
 struct Decoder {
-    UConverter *from, *to;
-    UChar       pivot[PIVOT_UNITS], *source, *target;
+    UConverter *from;
+    UChar       units[UNITS], high;    /* high: a surrogate whose other half comes with the next units; 0: none */
 };
 
 Status decoder_open(Decoder **out, const char *encoding)
@@ -154,10 +154,8 @@ Status decoder_open(Decoder **out, const char *encoding)
     Decoder   *d;
     *out = NULL;
     TRY(mem_new(&d, 1, sizeof *d));
-    d->source = d->target = d->pivot;
     d->from = ucnv_open(encoding, &e);
-    d->to = ucnv_open("UTF-8", &e);
-    ucnv_setToUCallBack(d->from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &e);
+    if (U_SUCCESS(e)) ucnv_setToUCallBack(d->from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &e);
     if (U_SUCCESS(e)) {
         *out = d;
         return OK;
@@ -172,27 +170,40 @@ void decoder_close(Decoder *d)
 {
     if (!d) return;
     if (d->from) ucnv_close(d->from);
-    if (d->to) ucnv_close(d->to);
     free(d);
+}
+
+/* The converter pairs surrogates, but a pair may lie across two calls. */
+static Status add_units(Decoder *d, size_t n, Text *out)
+{
+    TRY(mem_grow(&out->data, &out->cap, out->len + 3 * n + 4, 1));
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u = d->units[i];
+        if (u >= 0xD800 && u < 0xDC00) {
+            d->high = (UChar)u;
+            continue;
+        }
+        if (d->high && u >= 0xDC00 && u < 0xE000) u = 0x10000 + ((uint32_t)(d->high - 0xD800) << 10) + (u - 0xDC00);
+        d->high = 0;
+        out->len += (size_t)utf8_encode(u, out->data + out->len);
+    }
+    out->data[out->len] = '\0';
+    return OK;
 }
 
 Status decoder_add(Decoder *d, const char *bytes, size_t n, bool last, Text *out)
 {
-    const char *end = bytes + n;
-    for (;;) {
-        enum { ROOM = 64 << 10 };
+    for (const char *end = bytes + n;;) {
         UErrorCode e = U_ZERO_ERROR;
-        TRY(mem_grow(&out->data, &out->cap, out->len + ROOM + 1, 1));
-        char *target = out->data + out->len;
-        ucnv_convertEx(d->to, d->from, &target, out->data + out->len + ROOM, &bytes, end, d->pivot, &d->source,
-                       &d->target, d->pivot + PIVOT_UNITS, false, last, &e);
-        out->len = (size_t)(target - out->data);
-        out->data[out->len] = '\0';
+        UChar     *to = d->units;
+        ucnv_toUnicode(d->from, &to, d->units + UNITS, &bytes, end, NULL, last, &e);
+        TRY(add_units(d, (size_t)(to - d->units), out));
         if (e == U_BUFFER_OVERFLOW_ERROR) continue;
         if (U_SUCCESS(e)) return OK;
         if (e != U_ILLEGAL_CHAR_FOUND && e != U_INVALID_CHAR_FOUND && e != U_TRUNCATED_CHAR_FOUND)
-            return fail(ERR_FORMAT, "cannot be converted to UTF-8 (%s)", u_errorName(e));
+            return hint(fail(ERR_FORMAT, "text cannot be converted to UTF-8 (%s)", u_errorName(e)),
+                        "convert it first: iconv -t UTF-8");
         TRY(text_add(out, "\xFF", 1));
-        if (last && bytes == end && e == U_TRUNCATED_CHAR_FOUND) return OK;
+        if (last && bytes == end) return OK;
     }
 }

@@ -160,8 +160,10 @@ static Status keep_data(InputList *l, size_t from, InputSuffixes suffixes, const
 
 static bool is_hidden(const char *path)
 {
-    for (const char *p = path; p; p = strchr(p, '/'), p += p != NULL)
+    for (const char *p = path, *slash;; p = slash + 1) {
         if (p[0] == '.' && p[1] != '/' && strncmp(p, "../", 3) != 0) return true;
+        if (!(slash = strchr(p, '/'))) break;
+    }
     return strncmp(path, "__MACOSX/", 9) == 0;
 }
 

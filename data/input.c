@@ -78,7 +78,7 @@ static Status pull_head(InputState *t)
     text_clear(&t->head);
     t->head_at = 0;
     while (t->head.len < LOOK_BYTES && !t->raw_end) {
-        const char *bytes = NULL;
+        const char *bytes = "";
         size_t      n;
         TRY(next_block(t, &bytes, &n));
         TRY(text_add(&t->head, bytes, n));
@@ -227,7 +227,7 @@ Status input_more(Input *in)
     drop_behind(in);
     size_t before = t->buffer.len;
     while (t->buffer.len == before && !in->end) {
-        const char *bytes = NULL;
+        const char *bytes = "";
         size_t      n;
         TRY(pull(t, &bytes, &n));
         Status s = t->decoder ? decoder_add(t->decoder, bytes, n, t->raw_end, &t->buffer)

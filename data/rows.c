@@ -74,7 +74,8 @@ static Status open_file(Rows *r, int32_t i)
     s->file = &r->files.items[i];
     s->path = s->file->name;
     s->place = (Place){ 0, 1, i, 0 };
-    s->element_place.at = -1;
+    cJSON_Delete(s->element);
+    s->element = NULL;
     s->broken = false;
     r->open = false;
     TRY(label_of_name(r, s->file->name));
@@ -104,7 +105,6 @@ static Status start(Rows *r, const RowsOptions *options)
     r->options = *options;
     if (!r->options.text) r->options.text = "text";
     r->source.options = &r->options;
-    r->source.element_place.at = -1;
     bool automatic = !options->format || strcmp(options->format, "auto") == 0;
     TRY(reader_named(options->pair_path && automatic ? "parallel" : options->format, &r->named));
     TRY(check_options(r));

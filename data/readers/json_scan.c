@@ -1,9 +1,9 @@
 #include "data/readers/json_scan.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/json.h"
 
 enum { KEYS = 256 };                   /* of all objects that are open at once */
@@ -40,15 +40,16 @@ static const char *plain_end(const char *p, const char *end)
     return p;
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
 static int hex_unit(const char *p, const char *end)        /* of "\uXXXX" at p; -1: it is not one */
 {
-    int unit = 0;
     if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return -1;
-    for (int i = 2; i < 6; i++) {
-        if (!isxdigit((unsigned char)p[i])) return -1;
-        unit = unit * 16 + (p[i] <= '9' ? p[i] - '0' : (p[i] | 32) - 'a' + 10);
-    }
-    return unit;
+    int a = hex_digit(p[2]), b = hex_digit(p[3]), c = hex_digit(p[4]), d = hex_digit(p[5]);
+    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
 }
 
 /* Bytes of the escape at p, its code point in *cp; 0 when it is none, or half a surrogate pair, or NUL. */
@@ -56,7 +57,7 @@ static int escape(const char *p, const char *end, uint32_t *cp)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     if (end - p < 2) return 0;
-    const char *letter = p[1] ? strchr(letters, p[1]) : NULL;
+    const char *letter = p[1] != 'u' ? memchr(letters, p[1], sizeof letters - 1) : NULL;
     if (letter) {
         *cp = (uint32_t)meant[letter - letters];
         return 2;
@@ -226,16 +227,20 @@ const JsonMember *json_scan_find(const JsonMembers *m, const char *key)
 Status json_scan_string(const JsonMember *m, Text *to)
 {
     const char *p = m->value + 1, *end = m->value + m->n_value - 1;
+    TRY(mem_grow(&to->data, &to->cap, to->len + m->n_value + 1, 1));      /* escapes are longer than what they mean */
+    char *out = to->data + to->len;
     while (p < end) {
-        const char *plain = memchr(p, '\\', (size_t)(end - p));
-        if (!plain) plain = end;
-        TRY(text_add(to, p, (size_t)(plain - p)));
-        p = plain;
+        const char *plain = *p == '\\' ? p : memchr(p, '\\', (size_t)(end - p));
+        size_t      n = (size_t)((plain ? plain : end) - p);
+        uint32_t    cp;
+        memcpy(out, p, n);
+        out += n;
+        p += n;
         if (p >= end) break;
-        uint32_t cp;
-        char     bytes[4];
         p += escape(p, end, &cp);
-        TRY(text_add(to, bytes, (size_t)utf8_encode(cp, bytes)));
+        out += utf8_encode(cp, out);
     }
-    return to->data ? OK : text_add(to, "", 0);
+    *out = '\0';
+    to->len = (size_t)(out - to->data);
+    return OK;
 }

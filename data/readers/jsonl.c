@@ -12,4 +12,4 @@ static Status jsonl_read(Source *s, Row *out, bool *end)
     return *end ? OK : json_row(s, line, n, number, out);
 }
 
-const Reader reader_jsonl = { "jsonl", ".jsonl|.ndjson|.json", " \t\r", jsonl_begin, jsonl_read };
+const Reader reader_jsonl = { "jsonl", ".jsonl|.ndjson", " \t\r", jsonl_begin, jsonl_read };

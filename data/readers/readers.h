@@ -7,6 +7,7 @@
 #ifndef DATA_READERS_READERS_H
 #define DATA_READERS_READERS_H
 
+#include "core/json.h"
 #include "core/text.h"
 #include "data/input.h"
 #include "data/rows.h"
@@ -15,6 +16,8 @@ enum { ROWS_MAX_ROW = INPUT_MAX_WINDOW, ROWS_MAX_COLUMNS = 4096, ROWS_MAX_PARTS 
 
 /* Which of the columns of a table a file has for us; -1: none. */
 typedef struct TableColumns { int n, text, pair, label, group; bool from_header; } TableColumns;
+
+typedef enum SourceLayout { SOURCE_LINES, SOURCE_LIST, SOURCE_LIST_WITHIN } SourceLayout;      /* the list is the file */
 
 /* What a reader works on. */
 typedef struct Source {
@@ -32,13 +35,18 @@ typedef struct Source {
     size_t     *offsets;               /* starts of strings that are still moving while a row is put together */
     size_t      cap_offsets;
 
+    bool         marked;               /* text.c: documents end with a line that says so */
     char         separator;            /* csv.c: ',' or a tab */
     Text         header;               /* csv.c: column names, each ended by NUL */
     TableColumns columns;
-    cJSON       *element;                 /* json.c, squad.c, instruction.c: what place.item counts within */
-    Place         element_place;       /* where it begins; at -1: none is held */
-    int64_t       element_end;
-    bool          in_list;             /* elements of a list, not lines */
+    SourceLayout  layout;              /* elements.c: of the open file */
+    cJSON        *element;             /* elements.c: what place.item counts within; NULL: none is held */
+    Place         element_place, behind_element;
+    int64_t       element_end, list_begin;     /* where the last one read ended; -1: none was */
+    bool          element_changed;     /* since the reader looked */
+    const cJSON  *paragraph, *question;        /* squad.c, instruction.c: that place.item counts to, in the element */
+    int32_t       question_item;
+    size_t        n_context, n_code_points;
     int64_t      *pair_marks;          /* parallel.c: where every so many lines of the second file begin */
     size_t        n_pair_marks, cap_pair_marks;
     int64_t       pair_line;

@@ -50,8 +50,9 @@ void source_skip_line(Source *s)
             source_skip(s, (size_t)(lf - s->in.data) + 1, 1);
             return;
         }
+        bool end = s->in.end;                           /* of the window that is passed, not of the next */
         source_skip(s, s->in.n, 0);
-        if (s->in.end || (s->in.n == 0 && input_more(&s->in) != OK)) return;
+        if (end || (s->in.n == 0 && input_more(&s->in) != OK)) return;
     }
 }
 
@@ -197,9 +198,11 @@ Status source_offers(const Source *s, const char *format, bool pair, bool label,
         return hint(fail(ERR_DATA, "%s: %s has no column for data.%s", s->path, format, key),
                     "use JSONL or CSV%s", key[0] == 'l' ? ", or a label of \"@folder\" or \"@file\"" : "");
     if (o->need == ROW_NEEDS_LABEL && !label && !o->label)
-        return hint(fail(ERR_DATA, "%s: %s has no labels", s->path, format), "use JSONL or CSV, or set data.label to @file");
+        return hint(fail(ERR_DATA, "%s: %s has no labels", s->path, format),
+                    "use JSONL or CSV, or set data.label to @file");
     if ((o->need == ROW_NEEDS_TAGS && !tags) || (o->need == ROW_NEEDS_ANSWERS && !answers))
-        return hint(fail(ERR_DATA, "%s: %s has no %s", s->path, format, answers ? "tags" : "answers"),
+        return hint(fail(ERR_DATA, "%s: %s has no %s", s->path, format,
+                         o->need == ROW_NEEDS_TAGS ? "tags" : "answers"),
                     "use %s", o->need == ROW_NEEDS_TAGS ? "conll, conllu or jsonl with lists of words and tags"
                                                         : "the SQuAD format (data.format: squad)");
     return OK;

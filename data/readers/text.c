@@ -1,5 +1,6 @@
 /* data/readers/text.c: plain text. A row is a line (text), what stands between blank lines (documents), or a whole file
- * (files). There are no columns; a label can be the name of the file or of its folder. */
+ * (files). Where "<|endoftext|>" lines stand among the first documents, these separate and blank lines do not. There are
+ * no columns; a label can be the name of the file or of its folder. */
 #include "data/readers/readers.h"
 
 #include <string.h>
@@ -26,24 +27,45 @@ static bool is_blank_line(const char *line, size_t n)
     return true;
 }
 
-/* Lines until a blank one (documents) or the file's end (files), joined as they stood. A bad line spoils its row only. */
-static Status read_lines(Source *s, Row *out, bool *end, bool until_blank)
+static const char end_of_text[] = "<|endoftext|>";
+
+enum { LOOK = 64 << 10 };
+
+static Status documents_begin(Source *s)
 {
-    int64_t first = s->place.line, n_lines = 0;
+    Status st = OK;
+    (void)source_has(s, LOOK, &st);
+    s->marked = memmem(s->in.data, s->in.n < LOOK ? s->in.n : LOOK, end_of_text, sizeof end_of_text - 1) != NULL;
+    return st == OK ? text_begin(s) : st;
+}
+
+static bool ends_document(const Source *s, const char *line, size_t n)
+{
+    return s->marked ? n == sizeof end_of_text - 1 && memcmp(line, end_of_text, n) == 0 : is_blank_line(line, n);
+}
+
+/* Lines until a blank one (documents) or the file's end (files), joined as they stood. A bad line spoils its row only. */
+static Status read_lines(Source *s, Row *out, bool *end, bool documents)
+{
+    int64_t n_lines = 0;
     Status  bad = OK;
-    for (;; n_lines++) {
+    for (;;) {
         const char *line;
         size_t      n;
         bool        no_more = false;
+        Place       place = s->place;
         Status      st = source_line(s, &line, &n, &no_more);
         if (st != OK && st != ERR_DATA) return st;
+        if (no_more) break;
+        if (st == OK && documents && n_lines && ends_document(s, line, n)) break;
+        if (st == OK && n_lines == 0 && (is_blank_line(line, n) || (documents && ends_document(s, line, n)))) continue;
+        if (n_lines++ == 0) out->place = place;
         if (st != OK) bad = st;
-        if (st == OK && (no_more || (until_blank && n_lines && is_blank_line(line, n)))) break;
         if (bad != OK) continue;
         if (s->text.len + n >= ROWS_MAX_ROW)
-            bad = hint(source_bad(s, first, "more than %d MiB, the most that is read as one row", ROWS_MAX_ROW >> 20),
-                       "split it, or use data.format: text");
-        else if (n_lines) TRY(text_add(&s->text, "\n", 1));
+            bad = hint(source_bad(s, out->place.line, "more than %d MiB, the most that is read as one row",
+                                  ROWS_MAX_ROW >> 20), "split it, or use data.format: text");
+        else if (n_lines > 1) TRY(text_add(&s->text, "\n", 1));
         if (bad == OK) TRY(text_add(&s->text, line, n));
     }
     *end = n_lines == 0;
@@ -56,5 +78,5 @@ static Status documents_read(Source *s, Row *out, bool *end) { return read_lines
 static Status files_read(Source *s, Row *out, bool *end) { return read_lines(s, out, end, false); }
 
 const Reader reader_text = { "text", ".txt|.text|.md", blank, text_begin, text_read };
-const Reader reader_documents = { "documents", ".txt|.text|.md", blank, text_begin, documents_read };
-const Reader reader_files = { "files", ".txt|.text|.md", blank, text_begin, files_read };
+const Reader reader_documents = { "documents", ".txt|.text|.md", NULL, documents_begin, documents_read };
+const Reader reader_files = { "files", ".txt|.text|.md", NULL, text_begin, files_read };

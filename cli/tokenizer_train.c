@@ -28,7 +28,7 @@ const Option tokenizer_train_options[TOKENIZER_TRAIN_OPTIONS] = {
     { "byte_fallback", OPTION_BOOL, AT(byte_fallback), "false", 0, 0, NULL, NULL, "bpe: over characters, with tokens for 256 bytes" },
     { "shrinking_factor", OPTION_NUMBER, AT(shrinking_factor), "0.75", 0.01, 0.99, NULL, NULL, "unigram: what a pruning keeps" },
     { "n_sub_iterations", OPTION_INT, AT(n_sub_iterations), "2", 1, 100, NULL, NULL, "unigram: EM steps before each" },
-    { "format", OPTION_CHOICE, AT(format), "auto", 0, 0, "auto|jsonl|csv|tsv|text|documents|files", NULL, "of the files; documents: blank lines part them" },
+    { "format", OPTION_STRING, AT(format), "auto", 0, 0, NULL, NULL, "a reader (jsonl, csv, text ...); documents: text that blank lines part" },
     { "text", OPTION_STRING, AT(text), "text", 0, 0, NULL, NULL, "the column that is read" },
     { "encoding", OPTION_STRING, AT(encoding), NULL, 0, 0, NULL, NULL, "of the files, windows-1252 and the like; UTF-8, UTF-16 and GB18030 are detected" },
     { "on_bad_row", OPTION_CHOICE, AT(on_bad_row), "fail", 0, 0, "fail|skip", NULL, "what to do with a row that cannot be used" },

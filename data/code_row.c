@@ -197,9 +197,9 @@ static Status code_windows(RowWork *w, const Piece *p, Block *b)
 
 static Status code_answer(RowWork *w, const Piece *p, Block *b)
 {
-    EncodeWindows      *v = &w->windows;
-    EncodeOptions o = { .max_length = (size_t)w->o->max_length, .truncation = TRUNCATE_ONLY_SECOND,
-                        .stride = (size_t)w->o->stride, .least = LEAST_CONTEXT };
+    EncodeWindows *v = &w->windows;
+    EncodeOptions  o = { .max_length = (size_t)w->o->max_length, .truncation = TRUNCATE_ONLY_SECOND,
+                         .stride = (size_t)w->o->stride, .least = LEAST_CONTEXT };
     TRY(check_not_empty(w, p, p->text, p->n_text));
     TRY(check_not_empty(w, p, p->pair, p->n_pair));
     TRY(encode_windows_begin(v, w->o->tokenizer, p->text, p->n_text, p->pair, p->n_pair, &o));

@@ -42,7 +42,7 @@ bool   bad_row_skipped(BadRows *bad, Status s, const CoderOptions *o, Place plac
 typedef struct RowWork {
     const CoderOptions *o;
     Encoding      encoding;
-    EncodeWindows       windows;             /* of a long context */
+    EncodeWindows windows;             /* of a long context */
     CleanWork    *clean;
     AugmentWork  *augment;
     Text          joined;              /* text and pair of a language model's document */

@@ -40,7 +40,7 @@ Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, cons
 typedef struct EngineInput {
     char     *text, *pair;
     Encoding *sequences;
-    EncodeWindows   windows;                  /* of a long pair, while it is read */
+    EncodeWindows windows;              /* of a long pair, while it is read */
     size_t    n, cap;
     bool      cut;                      /* the text was too long */
 } EngineInput;

@@ -10,8 +10,10 @@
  * The merges of bpe and wordpiece are those of the `tokenizers` library (highest count first, then smallest ids); where
  * that library leaves the order open (ids of "##x", ties under limit_alphabet) it is the order of code points here.
  * unigram follows the same procedure. The result depends on the set of texts and the options only: not on the number
- * of threads, the order of the texts, or how often counts went to disk. Characters NUL are left out: no tokenizer.json
- * can hold them; words with them are not learned from. */
+ * of threads, the order of the texts, or how often counts went to disk. With a bound on memory, words that do not fit
+ * when they come back from disk are left out, the rarest first, and reported; tables of pairs and pieces, which grow
+ * with vocab_size rather than with the text, come on top. Words with a NUL are not learned from: no tokenizer.json can
+ * hold that character. */
 #ifndef DATA_TOKENIZER_TRAIN_TOKENIZER_TRAIN_H
 #define DATA_TOKENIZER_TRAIN_TOKENIZER_TRAIN_H
 

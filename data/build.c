@@ -24,7 +24,7 @@ Status set_open_rows(const Data *d, DataSet *set)
     return rows_open(&set->rows, &(RowsOptions){ .paths = &set->paths, .format = c->format, .text = c->text,
                      .pair = c->text_pair, .label = label ? c->label : NULL, .group = c->group, .columns = &c->columns,
                      .pair_path = strcmp(set->name, "train") == 0 ? c->pair_path : NULL,
-                     .need = needs[d->options.labels] });
+                     .encoding = c->encoding, .need = needs[d->options.labels] });
 }
 
 /* ---- the state of a shard ---------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include "data/coder_internal.h"
 #include "data/select/select.h"
 
-enum { LEAST_CONTEXT = 16 };           /* tokens of the context that a window holds at least */
+enum { LEAST_CONTEXT = 4 };           /* tokens of the context that a window holds at least */
 
 /* A row while it is worked on: the texts as they are now, and where the marked pieces have gone. */
 typedef struct Piece {

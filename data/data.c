@@ -113,6 +113,7 @@ static Status describe(Data *d)
     if (s == OK) s = json_add_string(o, "text_pair", c->text_pair);
     if (s == OK) s = json_add_string(o, "label", k->labels == LABEL_NONE ? NULL : c->label);
     if (s == OK) s = json_add_string(o, "group", c->group);
+    if (s == OK) s = json_add_string(o, "encoding", c->encoding);
     if (s == OK) s = add_list(o, "columns", &c->columns);
     if (s == OK) s = json_add_string(o, "labels", kinds[k->labels]);
     if (s == OK) s = json_add(o, "windows", cJSON_CreateBool(k->windows));

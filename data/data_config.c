@@ -30,6 +30,8 @@ const Option data_options[] = {
       "the class names; needed for streaming, else those that the training rows have" },
     { "pair_path", OPTION_PATH, AT(pair_path), NULL, 0, 0, NULL, "target_file",
       "parallel text: the file whose line i belongs to line i of data.train" },
+    { "encoding", OPTION_STRING, AT(encoding), NULL, 0, 0, NULL, "file_encoding",
+      "of the files, as ICU names it (windows-1252); without it UTF-8, UTF-16 and GB18030 are detected" },
     { "on_bad_row", OPTION_CHOICE, AT(on_bad_row), "fail", 0, 0, "fail|skip", NULL,
       "what to do with a row that cannot be used: stop and name its line, or skip and count it" },
 

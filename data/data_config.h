@@ -13,6 +13,7 @@ typedef struct DataConfig {
     StringList columns;            /* names of a table's columns that has no header */
     StringList labels;             /* class names, declared; n 0: those that the training rows have */
     char      *pair_path;          /* parallel text: the file with the second language */
+    char      *encoding;           /* of the files; NULL: detected */
     char      *on_bad_row;         /* fail, skip */
 
     /* what happens to the text */

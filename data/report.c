@@ -158,10 +158,14 @@ static Status warn_about_findings(const Data *d, const cJSON *report, cJSON *war
     cJSON_ArrayForEach(o, json_get(found, "leakage")) {
         const cJSON *from = json_get(o, "from"), *into = json_get(o, "into");
         if (!cJSON_IsString(from) || !cJSON_IsString(into)) continue;
-        TRY(warn(warnings, "%.0f training rows stand in %s too, %.0f more nearly so%s", number(o, "exact"),
-                 into->valuestring, number(o, "near"),
-                 strcmp(d->config->on_leakage, "drop") == 0 ? ": they were dropped from training"
-                                                            : " (data.on_leakage can drop them)"));
+        bool        dropped = strcmp(d->config->on_leakage, "drop") == 0;
+        const char *what = dropped ? ": they were dropped from training" : " (data.on_leakage can drop them)";
+        if (number(o, "exact") > 0)
+            TRY(warn(warnings, "%.0f rows of %s stand in %s too%s", number(o, "exact"), from->valuestring,
+                     into->valuestring, what));
+        if (number(o, "near") > 0)
+            TRY(warn(warnings, "%.0f rows of %s say nearly what one of %s says%s", number(o, "near"), from->valuestring,
+                     into->valuestring, what));
     }
     return OK;
 }

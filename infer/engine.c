@@ -8,7 +8,7 @@
 #include "core/file.h"
 
 /* Tokens of a long second text that neighbouring windows share, and that each holds at least. */
-enum { WINDOW_STRIDE = 128, LEAST_CONTEXT = 16 };
+enum { WINDOW_STRIDE = 128, LEAST_CONTEXT = 4 };
 
 struct Engine {
     Backend   *backend;

@@ -233,7 +233,7 @@ Status clean_counts(const Cleaner *c, const CleanWork *w, cJSON **out)
     cJSON *o = cJSON_CreateObject(), *steps = o ? cJSON_AddArrayToObject(o, "steps") : NULL;
     if (!steps) s = fail(ERR_MEMORY, "no memory for the counts of cleaning");
     for (size_t i = 0; c && i < c->n_steps && s == OK; i++) s = add_counts(steps, &c->steps[i], &w->counts[i]);
-    cJSON *found = s == OK ? cJSON_AddObjectToObject(o, "anonymized") : NULL;
+    cJSON *found = s == OK ? cJSON_AddObjectToObject(o, "anonymised") : NULL;
     if (s == OK && !found) s = fail(ERR_MEMORY, "no memory for the counts of cleaning");
     for (int k = 0; c && k < ANONYMIZE_N_KINDS && s == OK; k++)
         if (c->anonymizer.kinds >> k & 1)
@@ -260,12 +260,12 @@ Status clean_counts_add(cJSON *total, const cJSON *more)
     const cJSON *add = json_get(more, "steps");
     if (!steps) {
         TRY(json_add(total, "steps", cJSON_Duplicate(add, true)));
-        return json_add(total, "anonymized", cJSON_Duplicate(json_get(more, "anonymized"), true));
+        return json_add(total, "anonymised", cJSON_Duplicate(json_get(more, "anonymised"), true));
     }
     if (cJSON_GetArraySize(steps) != cJSON_GetArraySize(add))
         return fail(ERR_STATE, "counts of %d and of %d cleaning steps do not add up", cJSON_GetArraySize(steps),
                     cJSON_GetArraySize(add));
     for (int i = 0; i < cJSON_GetArraySize(steps); i++)
         TRY(add_numbers(cJSON_GetArrayItem(steps, i), cJSON_GetArrayItem(add, i)));
-    return add_numbers(cJSON_GetObjectItemCaseSensitive(total, "anonymized"), json_get(more, "anonymized"));
+    return add_numbers(cJSON_GetObjectItemCaseSensitive(total, "anonymised"), json_get(more, "anonymised"));
 }

@@ -47,7 +47,7 @@ void   clean_work_free(CleanWork *w);
 Status clean_text(const Cleaner *c, CleanWork *w, int slot, const char **text, size_t *n, size_t *marks, size_t n_marks,
                   bool *kept) MUST_USE;
 
-/* Counts so far: {"steps": [{"step", "changed", "dropped", "items"}, ...], "anonymized": {"email": 3, ...}}, where
+/* Counts so far: {"steps": [{"step", "changed", "dropped", "items"}, ...], "anonymised": {"email": 3, ...}}, where
  * changed and dropped are texts (a row may have two) and items replaced pieces; added up over several works by
  * clean_counts_add (from JSON, as a prepared shard remembers them; an empty object to begin with). Gives. */
 Status clean_counts(const Cleaner *c, const CleanWork *w, cJSON **out) MUST_USE;

@@ -208,7 +208,7 @@ static void counts_by_kind(void **state)
     must(clean_text(c, w, 0, &text, &n, NULL, 0, &kept));
     must(clean_counts(c, w, &counts));
     must(json_print(&printed, counts, false));
-    assert_string_equal(printed, "{\"steps\":[],\"anonymized\":{\"email\":2,\"ip\":1}}");
+    assert_string_equal(printed, "{\"steps\":[],\"anonymised\":{\"email\":2,\"ip\":1}}");
     free(printed);
     cJSON_Delete(counts);
     clean_work_free(w);

@@ -1,8 +1,8 @@
 /* data/tokenizer/bpe.c: the BPE model of a tokenizer.json: its settings, its first symbols, unknown characters.
  *
  * A word's characters become symbols (a byte-level model's bytes do, through a table), the merges of bpe_merge.c join
- * them. What a word became is kept in a cache. Where no token of the vocabulary has U+2581, the sign for a space, behind
- * anything but another one, merges cannot cross the place before it: a text that comes in one piece, as it does in
+ * them. What a word became is kept in a cache. Where no token of the vocabulary has U+2581, the sign for a space,
+ * behind anything but another one, merges cannot cross the place before it: a text that comes in one piece, as it does in
  * models made from SentencePiece, is then cut there, which changes nothing but the speed.
  *
  * A character that is no token: with byte_fallback the tokens "<0x00>" to "<0xFF>" of its bytes where all are there,
@@ -181,7 +181,7 @@ static Status tokenize_stretch(const Tokenizer *t, BpeState *s, const char *word
         out->items[out->n++] = (Token){ s->merging.symbols[i].id, 0, (uint32_t)begin, (uint32_t)end };
         begin = end;
     }
-    word_place_keep(place, word, n, at, out->items + before, n_tokens);
+    if (n_tokens > 0) word_place_keep(place, word, n, at, out->items + before, n_tokens);
     return OK;
 }
 

@@ -18,13 +18,13 @@ typedef struct BpeTable {
     BpeMerge *slots;                              /* (mask + 1) open addressing; BPE_FREE in pair: free */
     uint32_t  mask;
     uint64_t  seed;
-    bool      stale_ranks;                        /* a merge that adds no bytes: only the heap does what the reference does */
+    bool      stale_ranks;                        /* a merge adds no bytes: only the heap is exact then */
 } BpeTable;
 
 #define BPE_FREE UINT64_MAX
 
 Status bpe_table_init(BpeTable *table, size_t n_merges, uint64_t seed) MUST_USE;
-void   bpe_table_put(BpeTable *table, int32_t left, int32_t right, uint32_t rank, int32_t id);   /* a later one counts */
+void   bpe_table_put(BpeTable *table, int32_t left, int32_t right, uint32_t rank, int32_t id); /* the last counts */
 void   bpe_table_release(BpeTable *table);
 
 typedef struct BpeSymbol { int32_t id; uint32_t len, prev, next; } BpeSymbol;       /* len 0: merged into its left */

@@ -1,6 +1,6 @@
 /* data/tokenizer/bpe_merge.c: the table of merges, and merging the symbols of one word.
  *
- * A short word keeps the rank of each neighbouring pair in an array and looks for the smallest: a few dozen numbers
+ * A short word keeps the rank of each neighbouring pair in an array and looks for the smallest: some hundred numbers
  * are scanned faster than a heap is kept in order. A long one takes a heap, so that a word of 100,000 characters
  * costs n log n. Both do what the reference's queue does; entries of the heap that are out of date are recognised, as
  * there, by the pair that now stands at their place giving another token. */
@@ -12,7 +12,7 @@
 #include "core/arena.h"
 #include "data/tokenizer/tokenizer_internal.h"
 
-enum { SHORT_WORD = 64 };                         /* symbols; measured: the scan wins up to some 100 */
+enum { SHORT_WORD = 256 };                        /* symbols; measured on Chinese: 57 ms a pass, 70 with 64 */
 
 #define NO_RANK UINT32_MAX
 #define NO_SYMBOL UINT32_MAX

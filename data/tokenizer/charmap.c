@@ -1,7 +1,7 @@
 /* data/tokenizer/charmap.c: SentencePiece's precompiled character map.
  *
- * Four bytes of size, a double array (Aoe 1989, in the layout of darts-clone: label in the low byte, "has a value" in bit
- * 8, offset from bit 10 on, shifted by 8 more where bit 9 is set) and a pool of NUL-terminated strings; a value is a
+ * Four bytes of size, a double array (Aoe 1989, as darts-clone lays it out: label in the low byte, "has a value" in
+ * bit 8, offset from bit 10 on, shifted by 8 more where bit 9 is set) and a pool of NUL-terminated strings; a value is a
  * place in the pool. Nothing in it is trusted: every step is checked against the size. */
 #include "data/tokenizer/sentencepiece.h"
 

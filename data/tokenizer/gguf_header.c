@@ -42,7 +42,7 @@ static Status read_string(Reader *r, GgufBytes *out)
 {
     uint64_t n = 0;
     TRY(read_number(r, 8, &n));
-    if (n > GGUF_MAX_STRING || n > (size_t)(r->end - r->at)) return broken(r, "a string longer than the file or 16 MiB");
+    if (n > GGUF_MAX_STRING || n > (size_t)(r->end - r->at)) return broken(r, "a string too long");
     *out = (GgufBytes){ (const char *)r->at, (size_t)n };
     r->at += n;
     return OK;
@@ -147,7 +147,7 @@ void gguf_header_release(GgufHeader *h)
     h->n = 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 const GgufPair *gguf_find(const GgufHeader *h, const char *key)
 {

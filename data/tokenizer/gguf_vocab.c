@@ -1,4 +1,4 @@
-/* data/tokenizer/gguf_vocab.c: the four kinds of vocabulary in a GGUF file (ggml's docs/gguf.md, llama.cpp's constants).
+/* data/tokenizer/gguf_vocab.c: the four kinds of vocabulary in a GGUF file (ggml's docs/gguf.md; llama.cpp).
  *
  * WordPiece is stored with its beginnings marked and its continuations not ("##ing" as "ing", "the" as U+2581 "the",
  * what stands in brackets as it is), which is undone here. llama.cpp's llama vocabularies are SentencePiece models
@@ -82,7 +82,8 @@ static Status write_added(cJSON *root, const Vocabulary *v, const Specials *s)
 static Status write_around(cJSON *root, const Vocabulary *v, const Specials *s)
 {
     if (!(s->add_bos && s->bos >= 0) && !(s->add_eos && s->eos >= 0)) return build_null(root, "post_processor");
-    BuildToken bos = { s->bos >= 0 ? v->tokens[s->bos] : "", s->bos }, eos = { s->eos >= 0 ? v->tokens[s->eos] : "", s->eos };
+    BuildToken bos = { s->bos >= 0 ? v->tokens[s->bos] : "", s->bos };
+    BuildToken eos = { s->eos >= 0 ? v->tokens[s->eos] : "", s->eos };
     const BuildToken *first = s->add_bos && s->bos >= 0 ? &bos : NULL, *last = s->add_eos && s->eos >= 0 ? &eos : NULL;
     return build_template(root, &(BuildTemplate){ first, last, { last, first }, first ? 1 : 0 });
 }
@@ -95,7 +96,7 @@ static Status write_vocab(cJSON *model, const Vocabulary *v)
     return OK;
 }
 
-/* ---- bert --------------------------------------------------------------------------------------------------------- */
+/* ---- bert -------------------------------------------------------------------------------------------------------- */
 
 static bool in_brackets(const char *s)
 {
@@ -142,7 +143,7 @@ static Status write_bert(cJSON *root, Vocabulary *v)
     if (s.cls < 0) s.cls = s.bos;
     if (s.sep < 0) s.sep = s.eos;
     if (s.unk < 0 || s.cls < 0 || s.sep < 0)
-        return fail(ERR_FORMAT, "%s: a bert vocabulary needs the ids of its unknown, cls and seperator tokens", v->name);
+        return fail(ERR_FORMAT, "%s: bert needs the ids of its unknown, cls and seperator tokens", v->name);
     TRY(write_added(root, v, &s));
     TRY(build_part(root, "normalizer", "BertNormalizer", &part));
     TRY(build_bool(part, "clean_text", true));
@@ -163,18 +164,20 @@ static Status write_bert(cJSON *root, Vocabulary *v)
     return write_roles(root, v, &s);
 }
 
-/* ---- gpt2 --------------------------------------------------------------------------------------------------------- */
+/* ---- gpt2 -------------------------------------------------------------------------------------------------------- */
 
 static const char *const gpt2_regexes[] = { BUILD_REGEX_GPT2 };
 static const char *const digit_regexes[] = { BUILD_REGEX_DIGIT, BUILD_REGEX_GPT2 };
 static const char *const llama3_regexes[] = { BUILD_REGEX_LLAMA3 };
 static const char *const qwen2_regexes[] = { BUILD_REGEX_QWEN2 };
 /* What llama.cpp takes when a file does not say. */
-static const char *const default_regexes[] = { "[\\p{P}\\$\\+<=>\\^~\\|`]+", BUILD_REGEX_GPT2, "\\p{N}+", "[0-9][0-9][0-9]" };
+static const char *const default_regexes[] = {
+    "[\\p{P}\\$\\+<=>\\^~\\|]+", BUILD_REGEX_GPT2, "\\p{N}+", "[0-9][0-9][0-9]",
+};
 
 #define REGEXES(list) list, COUNT(list)
 
-/* tokenizer.ggml.pre: how llama.cpp splits, whether a word in the vocabulary is taken whole, and its default for bos. */
+/* tokenizer.ggml.pre: how llama.cpp splits, whether a word that is a token is taken whole, its default for bos. */
 static const struct { const char *pre; const char *const *regexes; size_t n; bool whole_words, add_bos; } splits[] = {
     { "default", REGEXES(default_regexes), false, false },
     { "gpt-2", REGEXES(gpt2_regexes), false, false },
@@ -246,7 +249,7 @@ static Status write_gpt2(cJSON *root, Vocabulary *v)
     return write_roles(root, v, &s);
 }
 
-/* ---- llama and t5 ------------------------------------------------------------------------------------------------- */
+/* ---- llama and t5 ------------------------------------------------------------------------------------------------ */
 
 static Status fill_pieces(SpmModel *m, const Vocabulary *v, int32_t unk)
 {
@@ -290,7 +293,7 @@ static Status spm_of(char **out, const Vocabulary *v, bool bpe)
     return status;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static Status read_arrays(Vocabulary *v)
 {

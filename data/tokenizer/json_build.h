@@ -27,8 +27,8 @@ typedef struct BuildTemplate {
 } BuildTemplate;
 Status build_template(cJSON *root, const BuildTemplate *t) MUST_USE;
 
-/* pre_tokenizer and decoder of a byte-level model. Regular expressions cut the text one after the other; with none it is
- * ByteLevel's own, GPT-2's. */
+/* pre_tokenizer and decoder of a byte-level model. Regular expressions cut the text one after the other; with none it
+ * is ByteLevel's own, GPT-2's. */
 Status build_byte_level(cJSON *root, const char *const *regexes, size_t n, bool add_prefix_space) MUST_USE;
 
 #define BUILD_REGEX_DIGIT "\\p{N}"

@@ -1,4 +1,4 @@
-/* data/tokenizer/sentencepiece.c: the models of SentencePiece (Kudo & Richardson 2018), exactly as that library has them.
+/* data/tokenizer/sentencepiece.c: the models of SentencePiece (Kudo & Richardson 2018), as that library has them.
  *
  * The whole normalised text is one word. BPE: characters, and user-defined pieces, which never merge, are the symbols;
  * of all neighbours that make a piece, the piece of the highest score is made first, the leftmost of equal ones.
@@ -213,7 +213,7 @@ static int compare_codes(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Characters of normal pieces that are no pieces themselves. They merge all the same, as the library looks at strings. */
+/* Characters of normal pieces that are no pieces themselves. They merge all the same: the library looks at strings. */
 static Status find_odd(const Tokenizer *t, Spm *spm)
 {
     size_t cap = 0, kept = 0;
@@ -388,7 +388,8 @@ static Status read_vocab(Tokenizer *t, const cJSON *vocab, float **scores, const
     const cJSON *score = cJSON_IsArray(list) ? list->child : NULL;
     for (const cJSON *c = vocab->child; s == OK && c; c = c->next, i++) {
         const cJSON *piece = cJSON_IsArray(c) ? c->child : NULL, *number = piece ? piece->next : score;
-        bool         fine = cJSON_IsNumber(number) && (cJSON_IsArray(vocab) ? cJSON_IsString(piece) : c->string != NULL);
+        bool         named = cJSON_IsArray(vocab) ? cJSON_IsString(piece) : c->string != NULL;
+        bool         fine = named && cJSON_IsNumber(number);
         if (!piece) fine = fine && cJSON_IsNumber(c) && c->valuedouble == (double)i;
         if (!fine) {
             s = fail(ERR_FORMAT, "%s: piece %zu of model.vocab needs a string, its id in order and a score", name, i);
@@ -412,7 +413,7 @@ static Status read_types(Tokenizer *t, Spm *spm, const cJSON *json, const char *
     size_t      n = (size_t)t->vocab.size;
     TRY(json_get_string(&types, json, "types", "", name));
     if (strlen(types) != n || strspn(types, "123456") != n)
-        return fail(ERR_FORMAT, "%s: sentencepiece.types must have one digit from 1 to 6 for each of %zu pieces", name, n);
+        return fail(ERR_FORMAT, "%s: sentencepiece.types needs a digit from 1 to 6 for each of %zu pieces", name, n);
     TRY(mem_new(&spm->types, n, 1));
     vocab_byte_tokens(&t->vocab, spm->fallback_ids);
     for (size_t i = 0; i < n; i++) {
@@ -424,7 +425,7 @@ static Status read_types(Tokenizer *t, Spm *spm, const cJSON *json, const char *
         bool byte = false;
         for (int k = 0; spm->types[i] == SPM_BYTE && k < 256; k++) byte |= spm->fallback_ids[k] == i;
         if (spm->types[i] == SPM_BYTE && !byte)
-            return fail(ERR_FORMAT, "%s: piece %d is a byte and has another name than \"<0x00>\" to \"<0xFF>\"", name, i);
+            return fail(ERR_FORMAT, "%s: piece %d is a byte and has no name from \"<0x00>\" to \"<0xFF>\"", name, i);
     }
     for (int k = 0; spm->byte_fallback && k < 256; k++)
         if (spm->fallback_ids[k] < 0 || spm->types[spm->fallback_ids[k]] != SPM_BYTE)
@@ -449,7 +450,7 @@ static Status read_settings(Spm *spm, const cJSON *json, const char *name)
     const char *type, *surface;
     TRY(json_get_string(&type, json, "model_type", "", name));
     if (strcmp(type, "bpe") != 0 && strcmp(type, "unigram") != 0)
-        return fail(ERR_UNSUPPORTED, "%s: sentencepiece.model_type is \"%.40s\"; bpe and unigram are known", name, type);
+        return fail(ERR_UNSUPPORTED, "%s: sentencepiece.model_type \"%.40s\"; bpe and unigram are known", name, type);
     spm->bpe = strcmp(type, "bpe") == 0;
     TRY(json_get_bool(&spm->byte_fallback, json, "byte_fallback", false, name));
     TRY(json_get_bool(&spm->add_dummy_prefix, json, "add_dummy_prefix", true, name));

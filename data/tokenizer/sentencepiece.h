@@ -1,9 +1,9 @@
 /* data/tokenizer/sentencepiece.h: a SentencePiece model on its way into a tokenizer.json, and out of it.
  *
  * A tokenizer.json cannot say all that SentencePiece does: its normalizer takes the longest entry of the character map
- * where `Precompiled` goes by grapheme clusters; merges of equal score go from left to right whatever they make; control
- * symbols in a text are plain text; Unigram adds in float. So the text that is made for a .model (or for the same kind of
- * vocabulary in a GGUF file) has both: the parts that come nearest, for other readers, and one more member,
+ * where `Precompiled` goes by grapheme clusters; merges of equal score go from left to right whatever they make;
+ * control symbols in a text are plain text; Unigram adds in float. So the text that is made for a .model (or for the same
+ * kind of vocabulary in a GGUF file) has both: the parts that come nearest, for other readers, and one more member,
  * "sentencepiece", which other readers ignore and which makes this one do exactly what the sentencepiece library does,
  * encoding and decoding, special tokens in the text included: they are not looked for. */
 #ifndef DATA_TOKENIZER_SENTENCEPIECE_H
@@ -58,7 +58,7 @@ typedef struct Spm {
     bool     user_first[256], plain[128];         /* plain: ASCII that stays as it is before other ASCII */
     Lattice  lattice;                             /* unigram */
     BpeTable table;                               /* bpe */
-    uint32_t *odd;                                /* (n_odd) characters of pieces that are no pieces: ids from size on */
+    uint32_t *odd;                                /* (n_odd) characters of pieces that are none: ids from size on */
     size_t   n_odd;
     bool     cut_at_spaces;                       /* as in bpe.c */
 } Spm;

@@ -1,8 +1,8 @@
 /* data/tokenizer/sentencepiece_decode.c: ids to text as SentencePiece does it.
  *
  * U+2581 becomes a space; in front of the first text it disappears where encoding put it (add_dummy_prefix, once) or
- * would not have kept it (remove_extra_whitespaces, all that one piece has). Byte pieces join to characters; a byte that
- * begins none is U+FFFD. Control pieces are nothing, unless asked for; the unknown piece is its surface. */
+ * would not have kept it (remove_extra_whitespaces, all that one piece has). Byte pieces join to characters; a byte
+ * that begins none is U+FFFD. Control pieces are nothing, unless asked for; the unknown piece is its surface. */
 #include "data/tokenizer/sentencepiece.h"
 
 #include <string.h>

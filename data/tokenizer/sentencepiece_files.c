@@ -17,7 +17,7 @@
 #include "data/tokenizer/json_build.h"
 #include "data/tokenizer/sentencepiece_model.pb-c.h"
 
-/* ---- the standard members ------------------------------------------------------------------------------------------ */
+/* ---- the standard members ---------------------------------------------------------------------------------------- */
 
 static Status write_pattern(cJSON *part, const char *kind, const char *pattern, const char *content)
 {
@@ -97,7 +97,7 @@ static Status write_added(cJSON *root, const SpmModel *m)
     return OK;
 }
 
-/* ---- merges, for other readers ------------------------------------------------------------------------------------- */
+/* ---- merges, for other readers ----------------------------------------------------------------------------------- */
 
 typedef struct Half { float score; uint32_t n_left; int32_t left, right; size_t made; } Half;
 typedef struct Halves { Half *items; size_t n, cap; } Halves;
@@ -175,7 +175,7 @@ static Status write_unigram(cJSON *model, const SpmModel *m)
     return OK;
 }
 
-/* ---- the member of our own ------------------------------------------------------------------------------------------ */
+/* ---- the member of our own --------------------------------------------------------------------------------------- */
 
 static Status write_own(cJSON *root, const SpmModel *m)
 {
@@ -267,7 +267,7 @@ Status spm_to_json(char **out, const SpmModel *m, const char *name)
     return s;
 }
 
-/* ---- .model files --------------------------------------------------------------------------------------------------- */
+/* ---- .model files ------------------------------------------------------------------------------------------------ */
 
 /* protobuf-c makes some 60 bytes of a piece that takes 2 in the file: what it may take is counted. */
 typedef struct Budget { size_t left; } Budget;
@@ -327,7 +327,7 @@ static Status apply_config(SpmModel *m, const cJSON *config, const char *name)
         if (strcmp(classes[i].class, base) != 0) continue;
         if (classes[i].refused) {
             free(base);
-            return hint(fail(ERR_UNSUPPORTED, "%s: a %s has other ids or special tokens than its model file", name, class),
+            return hint(fail(ERR_UNSUPPORTED, "%s: a %s has other ids than its model file", name, class),
                         "save its tokenizer.json beside it (tokenizer.save_pretrained in transformers)");
         }
         bos = classes[i].bos;

@@ -58,10 +58,13 @@ Status part_parse(Tokenizer *t, const cJSON *json, const char *name, const char 
 static Status parse_model(Tokenizer *t, const cJSON *json, const char *name)
 {
     if (!json) return hint(fail(ERR_FORMAT, "%s has no \"model\"", name), "check that this is a tokenizer.json");
-    /* Files from before 2021 do not name the model's type; only WordPiece has these two members. */
-    if (cJSON_IsObject(json) && !json_get(json, "type") && json_get(json, "continuing_subword_prefix")
-        && json_get(json, "max_input_chars_per_word"))
-        return wordpiece_parse(t, json, name);
+    /* Files from before 2021 do not name the model's type; the reference tells it by its members, in this order. */
+    if (cJSON_IsObject(json) && !json_get(json, "type")) {
+        if (json_get(json, "merges")) return bpe_parse(t, json, name);
+        if (json_get(json, "continuing_subword_prefix") && json_get(json, "max_input_chars_per_word"))
+            return wordpiece_parse(t, json, name);
+        if (cJSON_IsArray(json_get(json, "vocab"))) return unigram_parse(t, json, name);
+    }
     return part_parse(t, json, name, "model", models, COUNT(models));
 }
 

@@ -42,8 +42,10 @@ typedef struct EncodeOptions {
     size_t     stride;            /* of windows: how many tokens two in a row share */
 } EncodeOptions;
 
-/* path: a folder (tokenizer.json preferred, else vocab.txt), a tokenizer.json, or a vocab.txt (any name that ends in
- * .txt). special_tokens_map.json and tokenizer_config.json beside it name the roles; do_lower_case,
+/* path: a folder or a file: tokenizer.json; vocab.json with merges.txt (or encoder.json with vocab.bpe) beside it; a
+ * SentencePiece model (any name that ends in .model); a vocab.txt (.txt); a .gguf file, for its vocabulary. In a folder
+ * the first of these that is there counts, but a GGUF file has to be named. A SentencePiece model gives what that library
+ * gives: control symbols in a text are plain text (sentencepiece.h). special_tokens_map.json and tokenizer_config.json beside it name the roles; do_lower_case,
  * tokenize_chinese_chars and strip_accents count for a vocab.txt only, a tokenizer.json says them itself. A line that
  * stands twice in a vocab.txt counts where it stands last, which leaves a hole in the ids, as in the reference. */
 Status tokenizer_open(Tokenizer **out, const char *path) MUST_USE;

@@ -56,7 +56,7 @@ static Status choose_rules(Loader *l)
                 "save its tokenizer.json beside them (tokenizer.save_pretrained in transformers)");
 }
 
-/* ---- added tokens --------------------------------------------------------------------------------------------------- */
+/* ---- added tokens ------------------------------------------------------------------------------------------------ */
 
 static int32_t vocab_id(const Loader *l, const char *content)
 {
@@ -153,7 +153,7 @@ static Status write_added(cJSON *root, Loader *l)
     return OK;
 }
 
-/* ---- the parts ------------------------------------------------------------------------------------------------------ */
+/* ---- the parts --------------------------------------------------------------------------------------------------- */
 
 static Status named_token(const Loader *l, const char *key, const char *fallback, BuildToken *out)
 {
@@ -261,7 +261,7 @@ Status vocab_merges_to_json(char **out, const char *vocab, size_t n_vocab, const
     return s;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *vocab, *merges; } pairs[] = {
     { "vocab.json", "merges.txt" },

@@ -10,8 +10,8 @@
 /* Takes json. It need not be a tokenizer that can be read, but what opens must work. */
 static inline void fuzz_tokenizer(char *json)
 {
-    static const char text[] = "  The old boat,  a\xC3\xA9 \xE2\x96\x81 [MASK] <s> <0x41> \xE6\xB0\xB4\xED\x95\x9C aaaa "
-                               "\xF0\x9F\x98\x80 x\t1.5 \xEF\xAC\x81 the the ";
+    static const char text[] = "  The old boat,  a\xC3\xA9 \xE2\x96\x81 [MASK] <s> <0x41> \xE6\xB0\xB4\xED\x95\x9C "
+                               "aaaa \xF0\x9F\x98\x80 x\t1.5 \xEF\xAC\x81 the the ";
     Tokenizer *t = NULL;
     Encoding   e = { 0 };
     if (tokenizer_parse(&t, json, strlen(json), "fuzz.json") == OK) {

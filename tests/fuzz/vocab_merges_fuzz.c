@@ -23,10 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *at = (const char *)data, *end = at + size;
     size_t      n_vocab, n_merges, n_config;
     if (size == 0) return 0;
-    const char *vocab = part(&at, end, &n_vocab), *merges = part(&at, end, &n_merges), *text = part(&at, end, &n_config);
+    const char *vocab = part(&at, end, &n_vocab), *merges = part(&at, end, &n_merges);
+    const char *text = part(&at, end, &n_config);
     cJSON      *config = NULL;
     char       *json;
-    if (json_parse(&config, text, n_config, "tokenizer_config.json", JSON_REFUSE_NUL) != OK || !cJSON_IsObject(config)) {
+    if (json_parse(&config, text, n_config, "config", JSON_REFUSE_NUL) != OK || !cJSON_IsObject(config)) {
         cJSON_Delete(config);
         config = cJSON_CreateObject();
     }

@@ -95,7 +95,8 @@ static void equal_to_reference(void **state)
 static void long_words(void **state)
 {
     (void)state;
-    static const char *const models[] = { "byte_bpe.json", "fallback_bpe.json", "unigram.json", "spm_bpe.model", "spm_unigram.model" };
+    static const char *const models[] = { "byte_bpe.json", "fallback_bpe.json", "unigram.json", "spm_bpe.model",
+                                          "spm_unigram.model" };
     enum { N = 200000 };
     char    *word, *path = NULL;
     Encoding e = { 0 };

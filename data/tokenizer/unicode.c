@@ -140,7 +140,7 @@ static unsigned find_sets(uint32_t cp)
     if (is_in(unicode_words, n_unicode_words, cp)) in |= UNICODE_WORD;
     if (is_in(unicode_numeric, n_unicode_numeric, cp)) in |= UNICODE_NUMERIC;
     if (is_in(unicode_all_marks, n_unicode_all_marks, cp)) in |= UNICODE_ANYMARK;
-    if (c == UNICODE_NONE || is_in(unicode_newer, n_unicode_newer, cp)) in |= UNICODE_FOREIGN;
+    if (is_in(unicode_newer, n_unicode_newer, cp)) in |= UNICODE_FOREIGN;
     return in;
 }
 

@@ -40,7 +40,7 @@ enum UnicodeSets {
     UNICODE_WORD    = 8,      /* \w of the Whitespace pre-tokenizer and of single_word */
     UNICODE_NUMERIC = 16,     /* what Digits takes for a digit: newer than \p{N} */
     UNICODE_ANYMARK = 32,     /* M*, as StripAccents has it */
-    UNICODE_FOREIGN = 64      /* PCRE2 may have it in another category, or in one where Oniguruma has none */
+    UNICODE_FOREIGN = 64      /* newer than PCRE2 10.42, which has it in another category or in none */
 };
 
 unsigned unicode_sets(uint32_t cp);

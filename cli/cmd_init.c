@@ -7,7 +7,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "data/guess.h"
+#include "data/guess/guess.h"
 #include "model/bundle.h"
 
 #define DEFAULT_MODEL "models/minilm-l6"

@@ -8,8 +8,8 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "data/dataset.h"
-#include "data/report_page.h"
-#include "data/report_print.h"
+#include "data/report/report_page.h"
+#include "data/report/report_print.h"
 #include "model/bundle.h"
 #include "train/tasks/train_task.h"
 

@@ -3,7 +3,7 @@
 #define CLI_INIT_CONFIG_H
 
 #include "core/text.h"
-#include "data/guess.h"
+#include "data/guess/guess.h"
 
 typedef struct InitModel {
     const char *path;              /* model.from */

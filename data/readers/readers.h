@@ -9,7 +9,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
-#include "data/input.h"
+#include "data/input/input.h"
 #include "data/rows.h"
 
 enum { ROWS_MAX_ROW = INPUT_MAX_WINDOW, ROWS_MAX_COLUMNS = 4096, ROWS_MAX_PARTS = 1 << 20 };

@@ -1,7 +1,7 @@
 /* tests/data/guess_test.c: what is guessed of small files in every format, and why. */
-#include "data/guess.h"
+#include "data/guess/guess.h"
 
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 #include "tests/data/data_test.h"
 
 static Guess g;

@@ -1,10 +1,10 @@
 /* tests/data/report_page_test.c: the page of the data report: every tag closed, everything from the data escaped, nothing
  * from elsewhere; the ten lines for people. */
-#include "data/report_page.h"
+#include "data/report/report_page.h"
 
 #include "core/json.h"
-#include "data/report_html.h"
-#include "data/report_print.h"
+#include "data/report/report_html.h"
+#include "data/report/report_print.h"
 #include "tests/data/data_test.h"
 
 static char *page_of(const char *json)

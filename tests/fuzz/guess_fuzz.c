@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -1,11 +1,11 @@
-#include "data/report_counts.h"
+#include "data/report/report_counts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
-#include "data/report_read.h"
+#include "data/report/report_read.h"
 
 static int by_name(const void *a, const void *b) { return strcmp(((const Count *)a)->name, ((const Count *)b)->name); }
 

@@ -1,4 +1,4 @@
-/* data/report_html.h: the parts that a page of the data report is made of: text, tables, bars, a histogram.
+/* data/report/report_html.h: the parts that a page of the data report is made of: text, tables, bars, a histogram.
  *
  * A Page is sticky: the first failure stays in status, later calls do nothing, the writer asks once. Whatever comes from
  * the data goes through page_say (or a cell), which escapes it; page_put is for our own markup. Every tag is closed, as

@@ -1,4 +1,4 @@
-/* data/guess_columns.c: what each column of a table or JSON file holds, and from that the task.
+/* data/guess/guess_columns.c: what each column of a table or JSON file holds, and from that the task.
  *
  * A class has few values against its rows, a score is a number with fractions or many values, a text is long and hardly
  * ever the same twice. Names decide where values leave it open. */
@@ -9,7 +9,7 @@
 
 #include "core/arena.h"
 #include "core/hash.h"
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 enum { MAX_CLASSES = 1000, MAX_CLASS_CHARS = 64, DEEP = 3, ITEMS_SEEN = 64, GROUP_ROWS = 2 };
 

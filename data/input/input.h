@@ -1,4 +1,4 @@
-/* data/input.h: one file as a stream of UTF-8 bytes, however it is packed and written.
+/* data/input/input.h: one file as a stream of UTF-8 bytes, however it is packed and written.
  *
  *     bytes on the disk --libarchive--> unpacked --ICU--> UTF-8 without a byte order mark --window--> reader
  *

@@ -1,8 +1,8 @@
-/* data/guess_format.c: a file's format from its first bytes; its name decides only between what the bytes leave open. */
+/* data/guess/guess_format.c: a file's format from its first bytes; its name decides only between what the bytes leave open. */
 #include <ctype.h>
 #include <string.h>
 
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 enum { LINES_TRIED = 400 };
 

@@ -1,5 +1,5 @@
-/* data/guess.c: from files to a task: the format says it, or the columns do; then the readers try what was guessed. */
-#include "data/guess.h"
+/* data/guess/guess.c: from files to a task: the format says it, or the columns do; then the readers try what was guessed. */
+#include "data/guess/guess.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include "core/arena.h"
 #include "core/file.h"
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 enum { STEP = 8, SHORTEST = 16, LM_LENGTH = 128, QA_LENGTH = 384, LONGEST = 512 };
 

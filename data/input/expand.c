@@ -1,4 +1,4 @@
-/* data/expand.c: what the user named -> files to read, and the insides of archives. */
+/* data/input/expand.c: what the user named -> files to read, and the insides of archives. */
 #include <dirent.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/arena.h"
-#include "data/input_internal.h"
+#include "data/input/input_internal.h"
 
 enum { MAX_FOLDERS_DEEP = 32, MAX_FILES = 10000000 };
 

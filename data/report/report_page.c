@@ -1,14 +1,14 @@
-/* data/report_page.c: the sections of the page, each from its part of the report. Cutting, labels and scripts have
+/* data/report/report_page.c: the sections of the page, each from its part of the report. Cutting, labels and scripts have
  * charts; every chart is, or stands beside, a table of the same numbers. */
-#include "data/report_page.h"
+#include "data/report/report_page.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "core/file.h"
-#include "data/report_counts.h"
-#include "data/report_html.h"
-#include "data/report_read.h"
+#include "data/report/report_counts.h"
+#include "data/report/report_html.h"
+#include "data/report/report_read.h"
 
 enum { LABELS_SHOWN = 40, ENDS_SHOWN = 20, SCRIPTS_SHOWN = 12, MAX_BUCKETS = 512, ODD_TEXT = 300, PATHS_SHOWN = 12 };
 

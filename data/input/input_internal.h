@@ -1,4 +1,4 @@
-/* data/input_internal.h: what input.c, expand.c and encoding.c share. */
+/* data/input/input_internal.h: what input.c, expand.c and encoding.c share. */
 #ifndef DATA_INPUT_INTERNAL_H
 #define DATA_INPUT_INTERNAL_H
 
@@ -7,7 +7,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "data/input.h"
+#include "data/input/input.h"
 
 /* ---- packed files (expand.c) ------------------------------------------------------------------------------------ */
 

@@ -1,10 +1,10 @@
-/* data/encoding.c: which encoding a file is written in, and from there to UTF-8.
+/* data/input/encoding.c: which encoding a file is written in, and from there to UTF-8.
  *
  * UTF-8 wins whenever the bytes are UTF-8. UTF-16 without a mark is told from others by its NUL bytes (every line end
  * has one) and by how many of its units are characters that texts consist of. GB18030 needs three witnesses, for short
  * texts in Latin-1 or EUC-KR can be read as it too: every byte fits, ICU's detector does not find another East Asian
  * encoding likelier, and at least half of the characters are those of GB2312, as in any Chinese text. */
-#include "data/input_internal.h"
+#include "data/input/input_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* data/guess.h: looking at a file or folder of data: which format, splits, columns and task it probably has.
+/* data/guess/guess.h: looking at a file or folder of data: which format, splits, columns and task it probably has.
  *
  *     files --names--> splits --first bytes--> format --some thousand rows--> columns, task, lengths
  *

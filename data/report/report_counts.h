@@ -1,9 +1,9 @@
-/* data/report_counts.h: counts by name (labels, scripts) over splits or sets, as a table with a bar a row. */
+/* data/report/report_counts.h: counts by name (labels, scripts) over splits or sets, as a table with a bar a row. */
 #ifndef DATA_REPORT_COUNTS_H
 #define DATA_REPORT_COUNTS_H
 
 #include "core/json.h"
-#include "data/report_html.h"
+#include "data/report/report_html.h"
 
 enum { COUNTS_MAX_COLUMNS = 4 };
 

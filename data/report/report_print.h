@@ -1,4 +1,4 @@
-/* data/report_print.h: the data report (data.json) as some ten lines for people. */
+/* data/report/report_print.h: the data report (data.json) as some ten lines for people. */
 #ifndef DATA_REPORT_PRINT_H
 #define DATA_REPORT_PRINT_H
 

@@ -1,11 +1,11 @@
-/* data/guess_internal.h: what guess.c, guess_files.c, guess_format.c and guess_columns.c share. */
+/* data/guess/guess_internal.h: what guess.c, guess_files.c, guess_format.c and guess_columns.c share. */
 #ifndef DATA_GUESS_INTERNAL_H
 #define DATA_GUESS_INTERNAL_H
 
 #include "core/json.h"
 #include "core/text.h"
-#include "data/guess.h"
-#include "data/input.h"
+#include "data/guess/guess.h"
+#include "data/input/input.h"
 #include "data/rows.h"
 
 enum { GUESS_ROWS = 20000, GUESS_TEXT = 4 << 20, GUESS_WINDOW = 4 << 20,

@@ -1,4 +1,4 @@
-/* data/guess_files.c: which of the files are data, and which are for training, validation and test.
+/* data/guess/guess_files.c: which of the files are data, and which are for training, validation and test.
  *
  * The kind of files that makes up most of the bytes is the data. Their names are taken apart into words; one of train,
  * dev, test ... says the split and the rest is the stem: "cls_ctg_dev.tsv" is the validation set of "cls ctg". Of several
@@ -8,7 +8,7 @@
 
 #include "core/arena.h"
 #include "core/file.h"
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 enum { FILES_OPENED = 48, FILES_LISTED = 6, MAX_STEM = 128 };
 

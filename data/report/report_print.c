@@ -1,11 +1,11 @@
-/* data/report_print.c: the data report as some ten lines: what to look at first, then a line a split, then a line for
+/* data/report/report_print.c: the data report as some ten lines: what to look at first, then a line a split, then a line for
  * each thing that happened at all. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "data/report_print.h"
-#include "data/report_read.h"
+#include "data/report/report_print.h"
+#include "data/report/report_read.h"
 
 enum { NOTES_SHOWN = 6, SCRIPTS_SHOWN = 5, LABEL_WIDTH = 12 };
 

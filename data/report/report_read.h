@@ -1,4 +1,4 @@
-/* data/report_read.h: reading the data report (data.json) for people: missing members are nothing, never an error. */
+/* data/report/report_read.h: reading the data report (data.json) for people: missing members are nothing, never an error. */
 #ifndef DATA_REPORT_READ_H
 #define DATA_REPORT_READ_H
 

@@ -1,4 +1,4 @@
-#include "data/report_read.h"
+#include "data/report/report_read.h"
 
 double report_number(const cJSON *o, const char *key)
 {

@@ -1,8 +1,8 @@
-/* data/guess_names.c: what the name of a file, folder or key says: a split, a class, or that it is no data. */
+/* data/guess/guess_names.c: what the name of a file, folder or key says: a split, a class, or that it is no data. */
 #include <ctype.h>
 #include <string.h>
 
-#include "data/guess_internal.h"
+#include "data/guess/guess_internal.h"
 
 static Split split_of_word(const char *word, size_t n)
 {

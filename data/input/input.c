@@ -1,4 +1,4 @@
-#include "data/input.h"
+#include "data/input/input.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "core/arena.h"
-#include "data/input_internal.h"
+#include "data/input/input_internal.h"
 
 enum {
     LOOK_BYTES = 256 << 10,            /* of an unpacked file, before its encoding is decided */

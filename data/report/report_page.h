@@ -1,4 +1,4 @@
-/* data/report_page.h: the data report (data.json) as one HTML page: no scripts, nothing from elsewhere. */
+/* data/report/report_page.h: the data report (data.json) as one HTML page: no scripts, nothing from elsewhere. */
 #ifndef DATA_REPORT_PAGE_H
 #define DATA_REPORT_PAGE_H
 

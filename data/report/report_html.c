@@ -1,4 +1,4 @@
-#include "data/report_html.h"
+#include "data/report/report_html.h"
 
 #include <math.h>
 #include <stdarg.h>

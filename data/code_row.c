@@ -177,6 +177,22 @@ static Status join(RowWork *w, const char **text, size_t *n, const char *pair, s
     return OK;
 }
 
+/* Words as ICU sees them (Chinese and Japanese by dictionary): a token belongs to the word that it begins in. Both go
+ * forward, so each is walked once. */
+static Status segment(RowWork *w, const char *text, size_t n)
+{
+    Encoding     *e = &w->encoding;
+    const size_t *ends;
+    size_t        n_words, word = 0;
+    TRY(segment_words(w->clean, text, n, &ends, &n_words));
+    for (size_t k = 0; k < e->n; k++) {
+        if (e->words[k] < 0) continue;
+        while (word < n_words && ends[word] <= (size_t)e->offsets[2 * k]) word++;
+        e->words[k] = (int32_t)word;
+    }
+    return OK;
+}
+
 static Status code_windows(RowWork *w, const Piece *p, Block *b)
 {
     const CoderOptions *o = w->o;
@@ -186,6 +202,7 @@ static Status code_windows(RowWork *w, const Piece *p, Block *b)
     TRY(join(w, &text, &n, p->pair, p->n_pair));
     TRY(tokenizer_encode(o->tokenizer, text, n, NULL, 0, &(EncodeOptions){ .no_special_tokens = true }, e));
     if (e->n == 0) return refuse(p, "the text is empty after normalisation");
+    if (o->icu_words) TRY(segment(w, text, n));
     for (size_t first = 0; first < e->n; first += room) {
         int64_t at;
         size_t  take = e->n - first < room ? e->n - first : room;

@@ -50,7 +50,7 @@ static Status find_specials(RowWork *w)
 Status row_work_init(RowWork *w, const CoderOptions *o)
 {
     *w = (RowWork){ .o = o };
-    if (o->cleaner) TRY(clean_work_new(&w->clean, o->cleaner));
+    if (o->cleaner || o->icu_words) TRY(clean_work_new(&w->clean, o->cleaner));
     if (o->augmenter) TRY(augment_work_new(&w->augment));
     TRY(find_specials(w));
     if (o->windows && o->max_length - w->n_prefix - w->n_suffix < 1)
@@ -149,6 +149,7 @@ static unsigned columns_of(const CoderOptions *o)
                    COLUMN_BIT(COL_FILE) | COLUMN_BIT(COL_ITEM) | COLUMN_BIT(COL_CLASS) | COLUMN_BIT(COL_KEY) |
                    COLUMN_BIT(COL_LABEL_KEY) | COLUMN_BIT(COL_GROUP) | COLUMN_BIT(COL_FILTERED);
     if (o->pairs && !o->windows) all |= COLUMN_BIT(COL_SEGMENTS);
+    if (o->offsets) all |= COLUMN_BIT(COL_OFFSETS);
     if (o->minhash) all |= COLUMN_BIT(COL_MINHASH);
     if (o->augmenter) all |= COLUMN_BIT(COL_COPY);
     if (o->labels == LABEL_NUMBER) all |= COLUMN_BIT(COL_TARGET);

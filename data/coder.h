@@ -23,6 +23,8 @@ typedef struct CoderOptions {
     bool             pairs;            /* rows have a second text */
     bool             refuse_long;      /* truncation "error" */
     bool             skip_bad_rows;
+    bool             icu_words;        /* words are ICU's, not the pre-tokenizer's; language models only */
+    bool             offsets;          /* keep them whatever the labels are */
     bool             minhash;          /* keys for the search for near duplicates */
     bool             serial;           /* never enter the thread pool: beside training */
     int64_t          max_length, stride;

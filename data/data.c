@@ -86,6 +86,8 @@ static Status set_up_coder(Data *d, bool with_duplicates)
                                .pairs = c->text_pair != NULL || o->labels == LABEL_SPAN,
                                .refuse_long = !o->windows && strcmp(c->truncation, "error") == 0,
                                .skip_bad_rows = strcmp(c->on_bad_row, "skip") == 0,
+                               .icu_words = o->windows && strcmp(c->word_segmentation, "icu") == 0,
+                               .offsets = c->offsets,
                                .minhash = with_duplicates && strcmp(c->on_near_duplicate, "off") != 0,
                                .serial = o->fill != NULL, .max_length = max_length, .stride = c->stride,
                                .cleaner = d->cleaner, .augmenter = d->augmenter, .copies = c->augment_copies,
@@ -117,6 +119,8 @@ static Status describe(Data *d)
     if (s == OK) s = add_list(o, "columns", &c->columns);
     if (s == OK) s = json_add_string(o, "labels", kinds[k->labels]);
     if (s == OK) s = json_add(o, "windows", cJSON_CreateBool(k->windows));
+    if (s == OK) s = json_add(o, "icu_words", cJSON_CreateBool(k->icu_words));
+    if (s == OK) s = json_add(o, "offsets", cJSON_CreateBool(k->offsets));
     if (s == OK) s = json_add_number(o, "max_length", (double)k->max_length);
     if (s == OK) s = json_add_number(o, "stride", k->labels == LABEL_SPAN ? (double)k->stride : 0);
     if (s == OK) s = json_add_string(o, "truncation", k->refuse_long ? "error" : "longest_first");

@@ -34,6 +34,8 @@ typedef struct DataConfig {
     int64_t    max_length;         /* tokens a sequence with specials; 0: what the model allows */
     int64_t    stride;             /* tokens that neighbouring windows of a long context share */
     char      *truncation;         /* longest_first: cut and count; error: refuse */
+    char      *word_segmentation;  /* what a word is, for whole-word masking: tokenizer, icu */
+    bool       offsets;            /* keep each token's place in its text */
     bool       packing;            /* fill each batch with as many texts as max_length * batch size holds */
     bool       streaming;          /* read while training; nothing is held but a window */
     int64_t    shuffle_window;     /* examples; 0: all of them while they are few */

@@ -278,6 +278,32 @@ static void windows_hold_every_token_once(void **state)
     config_release(&c);
 }
 
+/* BERT's pre-tokenizer cuts Chinese into characters; ICU's dictionary knows the words. */
+static void words_of_chinese(void **state)
+{
+    (void)state;
+    static const char *const chinese[] = { "北", "京", "大", "学", "很" };
+    static const int32_t     characters[] = { -1, 0, 1, 2, 3, 4, 5, -1 }, words[] = { -1, 0, 0, 1, 1, 2, 3, -1 };
+    Tokenizer     *t = word_tokenizer(chinese, COUNT(chinese));
+    DataConfig     c = config_new(write_text("zh.txt", "北京大学很大\n"));
+    DatasetOptions o = { .windows = true, .max_length = 12 };
+    Dataset       *d;
+    Example        e;
+    for (int icu = 0; icu < 2; icu++) {
+        config_set(&c, "word_segmentation", icu ? "icu" : "tokenizer");
+        config_set(&c, "offsets", icu ? "true" : "false");
+        assert_ok(dataset_open(&d, &c, "train", t, &o));
+        assert_ok(dataset_example(d, 0, &e));
+        assert_int_equal(e.n, 8);
+        assert_memory_equal(e.words, icu ? words : characters, sizeof words);
+        assert_int_equal(e.offsets != NULL, icu);
+        if (icu) assert_int_equal(e.offsets[2 * 6 + 1], 18);      /* the last character ends with the text */
+        dataset_close(d);
+    }
+    tokenizer_free(t);
+    config_release(&c);
+}
+
 static void hash_tells_sets_apart(void **state)
 {
     (void)state;
@@ -313,7 +339,8 @@ int main(void)
         cmocka_unit_test(labels_are_sorted_and_kept), cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(share_is_stratified_stable_and_disjoint), cmocka_unit_test(share_of_almost_nothing),
         cmocka_unit_test(truncation_is_counted_or_refused), cmocka_unit_test(pairs_have_segments),
-        cmocka_unit_test(windows_hold_every_token_once), cmocka_unit_test(hash_tells_sets_apart),
+        cmocka_unit_test(windows_hold_every_token_once), cmocka_unit_test(words_of_chinese),
+        cmocka_unit_test(hash_tells_sets_apart),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -73,6 +73,7 @@ static Status add_shard(BlockSet *s, ArrayFile *f, cJSON *state)
         cJSON_Delete(state);
         return st;
     }
+    array_file_forget(f);              /* opening read all of it, for its hash */
     s->shards[s->n_shards++] = (Shard){ f, state };
     return OK;
 }
@@ -356,6 +357,7 @@ static Status read_columns(BlockSet *s, const Held *h, unsigned columns, Block *
         TRY(array_file_read(f, array_file_find(f, c->name), h->begin[c->of] * c->width, n, b->data[id]));
         if (id == COL_IDS) widen_ids(COLUMN(b, int32_t, COL_IDS), (size_t)n, s->id_type);
     }
+    array_file_forget(f);
     return b->columns & COLUMN_BIT(COL_TOKENS) ? block_index(b) : OK;
 }
 

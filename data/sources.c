@@ -1,8 +1,11 @@
 /* data/sources.c: the bytes that a set is read from. A file's hash is the hash of its pieces' hashes, so that all cores
  * take part; the set's is over the files' in their order. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/arena.h"
 #include "core/file.h"
@@ -10,31 +13,47 @@
 #include "core/text.h"
 #include "data/data_internal.h"
 
-enum { PIECE = 8 << 20 };
+enum { PIECE = 8 << 20, READ_AT_ONCE = 1 << 20 };
 
-typedef struct Pieces { const FileMap *map; char (*hashes)[HASH_HEX]; } Pieces;
+typedef struct Pieces {
+    int      fd;
+    int64_t  size;
+    char   (*hashes)[HASH_HEX];
+    int      error;                    /* errno of a read that failed */
+} Pieces;
 
+/* Read, not mapped: pages of a mapping would count as ours, and the file may be larger than memory. */
 static void hash_piece(int64_t i, int thread, void *arg)
 {
-    const Pieces *p = arg;
-    size_t        at = (size_t)i * PIECE, left = p->map->size - at;
+    Pieces *p = arg;
+    int64_t at = i * PIECE, end = at + PIECE < p->size ? at + PIECE : p->size;
+    char   *buffer = malloc(READ_AT_ONCE);
+    Hash    h;
     (void)thread;
-    hash_bytes(p->map->data + at, left < PIECE ? left : PIECE, p->hashes[i]);
+    hash_init(&h);
+    while (buffer && at < end) {
+        ssize_t n = pread(p->fd, buffer, (size_t)(end - at < READ_AT_ONCE ? end - at : READ_AT_ONCE), at);
+        if (n <= 0 && !(n < 0 && errno == EINTR)) break;
+        if (n < 0) continue;
+        hash_add(&h, buffer, (size_t)n);
+        at += n;
+    }
+    if (at < end) p->error = buffer ? errno ? errno : EIO : ENOMEM;
+    hash_finish(&h, p->hashes[i]);
+    free(buffer);
 }
 
 static Status hash_source(SourceFile *f)
 {
-    FileMap map;
-    TRY(file_map(&map, f->path));
-    size_t n = (map.size + PIECE - 1) / PIECE;
-    Pieces p = { .map = &map };
-    Status s = mem_new(&p.hashes, n + 1, sizeof *p.hashes);
-    if (s == OK) {
-        parallel_tasks((int64_t)n, hash_piece, &p);
-        hash_bytes(p.hashes, n * sizeof *p.hashes, f->hash);
-    }
+    int64_t n = (f->size + PIECE - 1) / PIECE;
+    Pieces  p = { .fd = open(f->path, O_RDONLY | O_CLOEXEC), .size = f->size };
+    if (p.fd < 0) return fail(ERR_IO, "%s: cannot be opened: %s", f->path, strerror(errno));
+    Status s = mem_new(&p.hashes, (size_t)n + 1, sizeof *p.hashes);
+    if (s == OK) parallel_tasks(n, hash_piece, &p);
+    if (s == OK && p.error) s = fail(ERR_IO, "%s: cannot be read: %s", f->path, strerror(p.error));
+    if (s == OK) hash_bytes(p.hashes, (size_t)n * sizeof *p.hashes, f->hash);
     free(p.hashes);
-    file_unmap(&map);
+    close(p.fd);
     return s;
 }
 

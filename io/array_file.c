@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -213,6 +214,13 @@ Status array_file_read_real(ArrayFile *f, const ArrayInfo *info, int64_t first, 
         dtype_to_real(out, piece, info->dtype, (size_t)k);
     }
     return OK;
+}
+
+void array_file_forget(ArrayFile *f)
+{
+    if (!f->map.data) return;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)f->map.data / page * page;
+    (void)madvise((void *)begin, f->map.size, MADV_DONTNEED);      /* of a file: read again when touched */
 }
 
 const char *array_file_text(const ArrayFile *f, const char *key)

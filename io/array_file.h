@@ -52,6 +52,10 @@ Status array_file_read_real(ArrayFile *f, const ArrayInfo *info, int64_t first, 
  * or chunked and compact ones from elsewhere). May be unaligned. */
 const void *array_file_data(const ArrayFile *f, const ArrayInfo *info);
 
+/* Gives back the memory of what was read so far: a file much larger than memory is read through its mapping, and pages
+ * that nobody needs again would count as ours. Reading goes on as before. */
+void array_file_forget(ArrayFile *f);
+
 /* Text attributes of the file; NULL when absent. Borrowed. */
 const char *array_file_text(const ArrayFile *f, const char *key);
 size_t      array_file_text_count(const ArrayFile *f);

@@ -283,7 +283,7 @@ static void words_of_chinese(void **state)
 {
     (void)state;
     static const char *const chinese[] = { "北", "京", "大", "学", "很" };
-    static const int32_t     characters[] = { -1, 0, 1, 2, 3, 4, 5, -1 }, words[] = { -1, 0, 0, 1, 1, 2, 3, -1 };
+    static const int32_t     characters[] = { -1, 0, 1, 2, 3, 4, 5, -1 }, words[] = { -1, 0, 0, 1, 1, 2, 2, -1 };
     Tokenizer     *t = word_tokenizer(chinese, COUNT(chinese));
     DataConfig     c = config_new(write_text("zh.txt", "北京大学很大\n"));
     DatasetOptions o = { .windows = true, .max_length = 12 };

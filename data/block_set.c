@@ -73,7 +73,7 @@ static Status add_shard(BlockSet *s, ArrayFile *f, cJSON *state)
         cJSON_Delete(state);
         return st;
     }
-    array_file_forget(f);              /* opening read all of it, for its hash */
+    if (f) array_file_forget(f);       /* opening read all of it, for its hash */
     s->shards[s->n_shards++] = (Shard){ f, state };
     return OK;
 }

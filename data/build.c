@@ -10,6 +10,9 @@
 #include "core/text.h"
 #include "data/data_internal.h"
 
+/* Preparing reads each block once or twice, in order: hardly any need to be kept. */
+enum { KEPT_SHARE = 8 };
+
 /* ---- the stream of rows ------------------------------------------------------------------------------------------ */
 
 Status set_open_rows(const Data *d, DataSet *set)
@@ -152,7 +155,7 @@ Status build_set(Data *d, DataSet *set)
     set->counts = cJSON_CreateObject();
     if (!set->counts) return fail(ERR_MEMORY, "no memory for the data report");
     if (d->folder) TRY(block_set_open(&set->blocks, d->folder, set->name, set->work, tokenizer_size(d->tokenizer),
-                                      d->memory, true));
+                                      d->memory / KEPT_SHARE, true));
     else TRY(block_set_new(&set->blocks));
     TRY(take_up(set, &complete));
     if (!complete) TRY(read_blocks(d, set));

@@ -110,7 +110,10 @@ static Status file_start(ArrayFile *f)
     TRY(library_start(f));
     TRY(state_new(f, &h));
     hid_t access = (hid_t)hdf5_disk_access(&h->disk), create = H5P_DEFAULT;
-    if (access >= 0 && H5Pset_cache(access, 0, CHUNK_SLOTS, CHUNK_CACHE, 0.75) >= 0) {
+    /* The library keeps so much of every dataset of every open file: of the hundreds of shards of a large set, gigabytes.
+     * Ours are read in long ranges, each once. */
+    bool   ours = !f->writing && hdf5_has_user_block((const unsigned char *)f->map.data, f->map.size);
+    if (access >= 0 && H5Pset_cache(access, 0, CHUNK_SLOTS, ours ? 0 : CHUNK_CACHE, 0.75) >= 0) {
         if (!f->writing) h->file = H5Fopen(f->path, H5F_ACC_RDONLY, access);
         else if (H5Pset_alignment(access, ALIGN_FROM, ALIGN_TO) >= 0 && (create = H5Pcreate(H5P_FILE_CREATE)) >= 0 &&
                  H5Pset_userblock(create, HDF5_USER_BLOCK) >= 0)

@@ -72,10 +72,11 @@ static size_t domain_end(const char *text, size_t n, size_t at)
         if (c != '.' || stop < i) break;
         label = i + 1;
     }
+    if (n_labels < 2 || end < last + 2) return 0;
     size_t letters = last;
     while (letters < end && is_letter(text[letters])) letters++;
     bool punycode = end - last > 4 && strncasecmp(text + last, "xn--", 4) == 0;
-    if (n_labels < 2 || end - last < 2 || (letters < end && !punycode)) return 0;
+    if (letters < end && !punycode) return 0;
     return is_file_ending(text + last, end - last) ? 0 : end;
 }
 

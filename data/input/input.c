@@ -67,7 +67,7 @@ static Status pull(InputState *t, const char **bytes, size_t *n)
     }
     if (t->archive) return next_block(t, bytes, n);
     *n = t->map.size - t->raw_at < CONVERT_STEP ? t->map.size - t->raw_at : CONVERT_STEP;
-    *bytes = t->map.data + t->raw_at;
+    *bytes = t->map.data ? t->map.data + t->raw_at : "";      /* an empty file has no mapping */
     t->raw_at += *n;
     t->raw_end = *n == 0;
     return OK;

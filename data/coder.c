@@ -287,9 +287,9 @@ static Status merge_odd(cJSON *total, const char *key, const cJSON *a, const cJS
         s = json_add(merged, NULL, cJSON_Duplicate(*from, true));
         *from = (*from)->next;
     }
-    if (s == OK && !cJSON_ReplaceItemInObjectCaseSensitive(total, key, merged)) s = fail(ERR_STATE, "\"%s\" is gone", key);
-    else if (s != OK) cJSON_Delete(merged);
-    return s;
+    if (s == OK && cJSON_ReplaceItemInObjectCaseSensitive(total, key, merged)) return OK;
+    cJSON_Delete(merged);
+    return s == OK ? fail(ERR_STATE, "\"%s\" is gone from the counts", key) : s;
 }
 
 Status counts_add(cJSON *total, const cJSON *more)

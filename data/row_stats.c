@@ -31,7 +31,8 @@ static uint8_t script_of(uint32_t cp) { return cp < FLAT ? flat[cp] : script_slo
 
 /* ---- what makes a row odd ---------------------------------------------------------------------------------------- */
 
-typedef struct Shape { int64_t chars, words, lost, run; } Shape;       /* words: letters, digits, spaces; run: of one character */
+/* words: letters, digits, spaces; run: longest of one character. */
+typedef struct Shape { int64_t chars, words, lost, run; } Shape;
 
 static void walk(RowStats *s, const char *text, size_t n, Shape *shape)
 {
@@ -47,7 +48,8 @@ static void walk(RowStats *s, const char *text, size_t n, Shape *shape)
             s->scripts[script]++;
             shape->words++;
         }
-        shape->words += cp == ' ' || (cp >= '0' && cp <= '9') || (script == NO_LETTER && cp > 0x2FF && !u_ispunct((UChar32)cp));
+        bool foreign = script == NO_LETTER && cp > 0x2FF && !u_ispunct((UChar32)cp);      /* marks, other digits */
+        shape->words += cp == ' ' || (cp >= '0' && cp <= '9') || foreign;
         run = cp == before && cp > ' ' ? run + 1 : 1;
         if (run > shape->run) shape->run = run;
         shape->lost += cp == 0xFFFD;

@@ -69,7 +69,8 @@ static Status decide(Data *d)
                         .on_contradiction = policy(c->on_contradiction), .on_leakage = policy(c->on_leakage),
                         .near_threshold = c->near_threshold, .share = d->share, .folds = (int)c->folds,
                         .fold = (int)c->fold,
-                        .stratified = c->stratified, .memory = d->memory / 2, .folder = d->folder, .list_path = list, .path = path_of, .arg = d };
+                        .stratified = c->stratified, .memory = d->memory / 2, .folder = d->folder, .list_path = list,
+                        .path = path_of, .arg = d };
     Status s = selection_new(&d->selection, &o);
     for (int k = 0; k < N_SPLITS && s == OK; k++)
         if (d->sets[k].wanted && d->sets[k].blocks) s = add_rows(d, k);

@@ -47,8 +47,9 @@ typedef struct EncodeOptions {
 /* path: a folder or a file: tokenizer.json; vocab.json with merges.txt (or encoder.json with vocab.bpe) beside it; a
  * SentencePiece model (any name that ends in .model); a vocab.txt (.txt); a .gguf file, for its vocabulary. In a folder
  * the first of these that is there counts, but a GGUF file has to be named. A SentencePiece model gives what that library
- * gives: control symbols in a text are plain text (sentencepiece.h). special_tokens_map.json and tokenizer_config.json beside it name the roles; do_lower_case,
- * tokenize_chinese_chars and strip_accents count for a vocab.txt only, a tokenizer.json says them itself. A line that
+ * gives: control symbols in a text are plain text (sentencepiece.h). special_tokens_map.json and
+ * tokenizer_config.json beside it name the roles; do_lower_case, tokenize_chinese_chars and strip_accents count for a
+ * vocab.txt only, a tokenizer.json says them itself. A line that
  * stands twice in a vocab.txt counts where it stands last, which leaves a hole in the ids, as in the reference. */
 Status tokenizer_open(Tokenizer **out, const char *path) MUST_USE;
 /* From the text of a tokenizer.json; `name` is what errors call it. */

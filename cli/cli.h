@@ -30,7 +30,7 @@ typedef struct Verb {
     const char        *more;              /* printed below the help; NULL: nothing */
 } Verb;
 
-extern const Verb verb_prepare, verb_tokenizer, verb_train, verb_eval, verb_predict, verb_export, verb_inspect,
+extern const Verb verb_init, verb_prepare, verb_tokenizer, verb_train, verb_eval, verb_predict, verb_export, verb_inspect,
     verb_plan, verb_serve;
 
 /* Number of words must lie within; else ERR_USAGE with the verb's usage line. */

@@ -42,8 +42,11 @@ static void print_report(const cJSON *report)
 {
     printf("%-22s %8s   95 %% interval\n", "metric", "value");
     const cJSON *m;
-    cJSON_ArrayForEach(m, json_get(report, "metrics"))
-        printf("%-22s %8.4f   %.4f to %.4f\n", m->string, number(m, "value"), number(m, "low"), number(m, "high"));
+    cJSON_ArrayForEach(m, json_get(report, "metrics")) {
+        printf("%-22s %8.4f", m->string, number(m, "value"));
+        if (json_get(m, "low")) printf("   %.4f to %.4f", number(m, "low"), number(m, "high"));
+        putchar('\n');
+    }
     const cJSON *classes = json_get(report, "per_class");
     if (!classes) return;
     int width = 5;

@@ -51,7 +51,7 @@ static Status rows_of_split(Proof *p, const Engine *e, const char *split)
     Dataset         *d = NULL;
     TRY(train_task_need(&task, engine_model(e)->task->name));
     TRY(held_out_job(&job, engine_bundle(e), NULL, 0));
-    Status s = task->windows ? fail(ERR_UNSUPPORTED, "a language model has no rows")
+    Status s = task->labels == LABEL_NONE ? fail(ERR_UNSUPPORTED, "a language model has no rows")
                              : held_out_open(&d, &job, e, task, split, NULL);
     for (int64_t i = 0; s == OK && i < dataset_count(d) && i < PARITY_ROWS; i++) {
         Row row;

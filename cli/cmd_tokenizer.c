@@ -1,22 +1,31 @@
-/* cli/cmd_tokenizer.c: whet tokenizer encode | decode | inspect. */
+/* cli/cmd_tokenizer.c: whet tokenizer encode | decode | inspect | train (the last in tokenizer_train.c). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/tokenizer_train.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "data/tokenizer/tokenizer.h"
 
-typedef struct TokenizerArgs { char *input; bool json, skip_special_tokens; int64_t max_length; } TokenizerArgs;
+typedef struct TokenizerArgs {
+    char              *input;
+    bool               json, skip_special_tokens;
+    int64_t            max_length;
+    TokenizerTrainArgs train;
+} TokenizerArgs;
 #define AT(member) OFFSET(TokenizerArgs, member)
 static const Option options[] = {
     { "input", OPTION_PATH, AT(input), NULL, 0, 0, NULL, NULL, "a file of lines, or of JSON objects with \"text\" (.jsonl)" },
-    { "json", OPTION_BOOL, AT(json), "false", 0, 0, NULL, NULL, "one JSON object a text: ids, tokens, offsets in bytes" },
+    { "json", OPTION_BOOL, AT(json), "false", 0, 0, NULL, NULL, "one JSON object a text: ids, tokens, offsets in bytes; train: at the end" },
     { "skip_special_tokens", OPTION_BOOL, AT(skip_special_tokens), "false", 0, 0, NULL, NULL, "decode: leave [CLS] and the like out" },
     { "max_length", OPTION_INT, AT(max_length), "0", 0, 1 << 24, NULL, NULL, "cut to this many tokens; 0: never" },
 };
-static const OptionSection section = { "", options, COUNT(options), 0 };
-static const OptionTable   table = { "whet tokenizer", &section, 1 };
+static const OptionSection sections[] = {
+    { "", options, COUNT(options), 0 },
+    { "train", tokenizer_train_options, TOKENIZER_TRAIN_OPTIONS, AT(train) },
+};
+static const OptionTable table = { "whet tokenizer", sections, COUNT(sections) };
 
 static Status put_tokens(const Tokenizer *t, const Encoding *e, cJSON *j)
 {
@@ -129,21 +138,25 @@ static Status run(const Args *args)
         { "inspect", inspect },
     };
     TRY(args_need(args, &verb_tokenizer, 2, SIZE_MAX));
+    const TokenizerArgs *a = args->options;
+    if (strcmp(args->words[0], "train") == 0)
+        return tokenizer_train_run(&a->train, args->words + 1, args->n_words - 1, a->json);
     for (size_t i = 0; i < COUNT(actions); i++)
         if (strcmp(actions[i].name, args->words[0]) == 0) {
             Tokenizer *t;
             TRY(tokenizer_open(&t, args->words[1]));
-            Status s = actions[i].run(t, args->options, args);
+            Status s = actions[i].run(t, a, args);
             tokenizer_free(t);
             return s;
         }
-    return hint(fail(ERR_USAGE, "whet tokenizer cannot \"%s\"", args->words[0]), "encode, decode or inspect");
+    return hint(fail(ERR_USAGE, "whet tokenizer cannot \"%s\"", args->words[0]), "encode, decode, inspect or train");
 }
 
 const Verb verb_tokenizer = {
     .name = "tokenizer",
-    .usage = "tokenizer encode|decode|inspect MODEL [TEXT ... | ID ... | --input FILE]",
-    .about = "text to token ids and back",
+    .usage = "tokenizer encode|decode|inspect MODEL [TEXT ... | ID ... | --input FILE]\n"
+             "       whet tokenizer train FILE ... --type bpe|wordpiece|unigram --out FOLDER [--vocab_size N ...]",
+    .about = "text to token ids and back; learn a vocabulary",
     .options = &table,
     .options_size = sizeof(TokenizerArgs),
     .run = run,

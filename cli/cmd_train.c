@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/mask_filler.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -63,14 +64,25 @@ static void on_step(void *arg, const StepLog *l, bool logged)
 static void on_eval(void *arg, int64_t step, const cJSON *report, bool is_best)
 {
     (void)arg;
+    static const char *const shown[][2] = {
+        { "accuracy", "accuracy" }, { "macro_f1", "macro F1" },       { "entity_f1", "entity F1" },
+        { "pearson", "Pearson" },   { "spearman", "Spearman" },       { "exact_match", "exact match" },
+        { "f1", "F1" },             { "perplexity", "perplexity" },
+    };
     double loss = 0, value;
-    char   more[128] = "";
+    char   more[160] = "";
     metrics_value(report, "loss", &loss);
-    if (metrics_value(report, "accuracy", &value)) snprintf(more, sizeof more, "  accuracy %.4f", value);
-    if (metrics_value(report, "macro_f1", &value))
-        snprintf(more + strlen(more), sizeof more - strlen(more), "  macro F1 %.4f", value);
-    if (metrics_value(report, "perplexity", &value)) snprintf(more, sizeof more, "  perplexity %.2f", value);
+    for (size_t i = 0; i < COUNT(shown); i++)
+        if (metrics_value(report, shown[i][0], &value))
+            snprintf(more + strlen(more), sizeof more - strlen(more), "  %s %.4f", shown[i][1], value);
     log_line("step %lld: validation loss %.4f%s%s", (long long)step, loss, more, is_best ? "  (best)" : "");
+}
+
+/* Only when it takes a while: a set of some seconds. */
+static void on_data(void *arg, const char *set, double done, int64_t rows)
+{
+    (void)arg;
+    if (rows > 100000) log_progress(false, "tokenising %s: %lld rows, %.0f %%", set, (long long)rows, 100 * done);
 }
 
 static void on_note(void *arg, const char *sentence)
@@ -105,8 +117,11 @@ static Status train(const Args *args)
     log_init(a->quiet ? LOG_QUIET : LOG_NORMAL);
     TRY(job_read(&job, args->n_words ? args->words[0] : NULL, args->flags, args->n_flags));
     cli_catch_signals();
-    RunHooks hooks = { .on_step = on_step, .on_eval = on_eval, .on_note = on_note, .stop = &cli_stop };
-    Status s = run_open(&r, &job, a->resume ? RUN_RESUME : a->overwrite ? RUN_OVERWRITE : RUN_NEW, &hooks);
+    MaskFiller *filler;
+    Status      s = mask_filler_open(&filler, &job);
+    RunHooks hooks = { .on_step = on_step, .on_eval = on_eval, .on_note = on_note, .stop = &cli_stop,
+                       .on_data = on_data, .fill = filler ? mask_filler_fill : NULL, .fill_arg = filler };
+    if (s == OK) s = run_open(&r, &job, a->resume ? RUN_RESUME : a->overwrite ? RUN_OVERWRITE : RUN_NEW, &hooks);
     if (s == OK) {
         say_plan(&job, run_plan(r));
         log_line("  backend  %s (%s), %d threads, seed %lld", run_backend(r)->name, run_backend(r)->description,
@@ -118,6 +133,7 @@ static Status train(const Args *args)
     if (s == OK) s = finish(r, &job, a->json);
     if (s == ERR_INTERRUPTED) hint(s, "whet train %s --resume", args->n_words ? args->words[0] : "...");
     run_close(r);
+    mask_filler_close(filler);
     job_release(&job);
     return s;
 }

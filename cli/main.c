@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "cli/cli.h"
 #include "core/arena.h"
@@ -9,7 +12,7 @@
 #include "core/text.h"
 
 static const Verb *const verbs[] = {
-    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval,  &verb_predict,
+    &verb_init,    &verb_prepare, &verb_tokenizer, &verb_train, &verb_eval, &verb_predict,
     &verb_export,  &verb_inspect,   &verb_plan,  &verb_serve,
 };
 
@@ -159,8 +162,18 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
+/* Large blocks come from the system and go back to it. By itself glibc raises that size to what was freed once (the
+ * buffers that sort the data), and later zeroes, and so occupies, parameters that nobody has touched yet. */
+static void keep_large_blocks_apart(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    keep_large_blocks_apart();
     log_init(LOG_NORMAL);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);

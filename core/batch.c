@@ -31,6 +31,7 @@ void batch_release(Batch *b)
     free(b->targets);
     free(b->label_rows);
     free(b->token_labels);
+    free(b->spans);
     free(b->rows);
     memset(b, 0, sizeof *b);
 }
@@ -74,6 +75,26 @@ Status batch_add_label(Batch *b, int32_t label)
     BUG_ON(n == 0);
     TRY(mem_grow(&b->labels, &b->cap_labels, (size_t)n, sizeof *b->labels));
     b->labels[n - 1] = label;
+    return OK;
+}
+
+Status batch_add_target(Batch *b, float target)
+{
+    int64_t n = b->streams[0].n_seqs;
+    BUG_ON(n == 0);
+    TRY(mem_grow(&b->targets, &b->cap_targets, (size_t)n, sizeof *b->targets));
+    b->target_width = 1;
+    b->targets[n - 1] = target;
+    return OK;
+}
+
+Status batch_add_span(Batch *b, int32_t begin, int32_t end)
+{
+    int64_t n = b->streams[0].n_seqs;
+    BUG_ON(n == 0);
+    TRY(mem_grow(&b->spans, &b->cap_spans, 2 * (size_t)n, sizeof *b->spans));
+    b->spans[2 * n - 2] = begin;
+    b->spans[2 * n - 1] = end;
     return OK;
 }
 

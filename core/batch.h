@@ -25,14 +25,15 @@ typedef struct Batch {
     int      task_id;                        /* which of a multi-task model's heads; 0 for one task */
     int64_t  first_seq;                      /* index of sequence 0 within the optimizer step: dropout's coordinate */
 
-    /* Labels. Per sequence: labels[n_seqs] (class) or targets[n_seqs * target_width] (numbers).
+    /* Labels. Per sequence: labels[n_seqs] (class), targets[n_seqs * target_width] (numbers) or spans (answers).
      * Per token: token_labels of the n_labelled rows named in label_rows, in order. What a task does not use is empty. */
     int32_t *labels;
     float   *targets;
     int      target_width;
     int32_t *label_rows, *token_labels;      /* (n_labelled): row in streams[0], class */
+    int32_t *spans;                          /* (n_seqs, 2): first and last token of the answer, from the sequence's first */
     int64_t  n_labelled;
-    size_t   cap_labels, cap_targets, cap_labelled;
+    size_t   cap_labels, cap_targets, cap_labelled, cap_spans;
 
     int64_t *rows; /* (n_seqs) the data set's row of each sequence, for predictions and errors */
     size_t   cap_rows;
@@ -44,6 +45,8 @@ void   batch_release(Batch *b);
 /* Appends one sequence; positions count from 0. segments NULL means all 0. row: see Batch.rows. */
 Status batch_add(Batch *b, int stream, const int32_t *ids, const int32_t *segments, int64_t n, int64_t row) MUST_USE;
 Status batch_add_label(Batch *b, int32_t label) MUST_USE;             /* class of the sequence added last to stream 0 */
+Status batch_add_target(Batch *b, float target) MUST_USE;             /* the same for a number: target_width 1 */
+Status batch_add_span(Batch *b, int32_t begin, int32_t end) MUST_USE; /* and for an answer's first and last token */
 Status batch_add_token_label(Batch *b, int32_t row, int32_t label) MUST_USE;
 
 #endif

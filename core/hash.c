@@ -33,6 +33,12 @@ void hash_bytes(const void *bytes, size_t n, char hex[HASH_HEX])
     hash_finish(&h, hex);
 }
 
+void hash_keyed(const void *key, size_t n_key, const void *bytes, size_t n, unsigned char out[HASH_KEYED_BYTES])
+{
+    BUG_ON(sodium_init() < 0 || n_key < crypto_generichash_KEYBYTES_MIN || n_key > crypto_generichash_KEYBYTES_MAX);
+    crypto_generichash(out, HASH_KEYED_BYTES, bytes, n, key, n_key);
+}
+
 Status hash_file(const char *path, size_t offset, char hex[HASH_HEX])
 {
     FileMap m;

@@ -84,6 +84,20 @@ static Status resolve(const char *folder, const char *text, char **out)
     return s;
 }
 
+/* "archive.zip//member": what stands behind an archive's name is no path on the disk and stays as it is. */
+static Status resolve_data(const char *folder, const char *text, char **out)
+{
+    const char *member = strstr(text, "//");
+    char       *outer = NULL, *full = NULL;
+    if (!member) return resolve(folder, text, out);
+    Status s = text_format(&outer, "%.*s", (int)(member - text), text);
+    if (s == OK) s = resolve(folder, outer, &full);
+    if (s == OK) s = file_is_folder(full) ? resolve(folder, text, out) : text_format(out, "%s%s", full, member);
+    free(outer);
+    free(full);
+    return s;
+}
+
 static Status store_text(const Option *o, void *at, const char *text, const char *folder, const char *where)
 {
     if (o->type == OPTION_CHOICE && !in_list(o->choices, text))
@@ -96,14 +110,15 @@ static Status store_text(const Option *o, void *at, const char *text, const char
             return text_copy(at, text);
         }
     }
-    if ((o->type == OPTION_PATH || o->type == OPTION_SHARE_OR_PATH) && text[0]) return resolve(folder, text, at);
+    if (o->type == OPTION_PATH && text[0]) return resolve(folder, text, at);
+    if (o->type == OPTION_SHARE_OR_PATH && text[0]) return resolve_data(folder, text, at);
     return text_copy(at, text);
 }
 
 static Status store_item(const Option *o, void *at, const char *text, const char *folder)
 {
     char  *full = NULL;
-    Status s = o->type == OPTION_PATHS ? resolve(folder, text, &full) : text_copy(&full, text);
+    Status s = o->type == OPTION_PATHS ? resolve_data(folder, text, &full) : text_copy(&full, text);
     if (s == OK) s = string_list_add(at, full);
     free(full);
     return s;

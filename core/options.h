@@ -30,7 +30,7 @@ typedef enum OptionType {
     OPTION_CHOICE,            /* char *, one of choices ("a|b|c")                                        */
     OPTION_SHARE_OR_PATH,     /* char *: a path, or a number in 0..1 as text                             */
     OPTION_STRINGS,           /* StringList; a single string is a list of one                            */
-    OPTION_PATHS,             /* StringList of paths                                                     */
+    OPTION_PATHS,             /* StringList of paths; "archive.zip//member" resolves the archive alone   */
 } OptionType;
 
 typedef struct StringList { char **items; size_t n; } StringList;

@@ -20,7 +20,8 @@ enum { RNG_ROUNDS = 7 };
 
 /* Sites of host-side draws; model dropout sites count up from 1 in declaration order. */
 enum { RNG_SITE_INIT = 0x10000000, RNG_SITE_SHUFFLE = 0x20000000, RNG_SITE_MASK = 0x30000000,
-       RNG_SITE_BOOTSTRAP = 0x40000000, RNG_SITE_SPLIT = 0x50000000 };
+       RNG_SITE_BOOTSTRAP = 0x40000000, RNG_SITE_SPLIT = 0x50000000,
+       RNG_SITE_AUGMENT = 0x60000000 };
 
 static inline void rng_philox(RngKey key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t out[4])
 {

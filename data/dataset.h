@@ -1,69 +1,105 @@
-/* data/dataset.h: tokenised examples, from a prepared HDF5 file or tokenised on the fly from a corpus.
+/* data/dataset.h: tokenised examples of a split, from a prepared folder, from memory, or read while training.
  *
- * Row tasks (a text or a pair with a label) tokenise a row when it is asked for; language-model tasks cut each text
- * into windows of max_length when the set is opened. Either way example i is the same tokens. Not thread-safe. */
+ *     data_open     reads every set that the config names, cleans, tokenises, looks for duplicates and leakage, splits
+ *     data_split    one split of it: examples by number
+ *     dataset_open  both, for one split
+ *
+ * Whether a set was prepared makes no difference to what it holds: the same code made it (data/coder.h). A prepared folder
+ * is used while its hash fits the text, the tokenizer and the settings. Not thread-safe. */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
-#include "data/corpus.h"
+#include "core/json.h"
+#include "data/augment/augment.h"
+#include "data/data_config.h"
+#include "data/labels.h"
+#include "data/rows.h"
 #include "data/tokenizer/tokenizer.h"
 
-typedef enum LabelKind { LABEL_NONE, LABEL_CLASS } LabelKind;
-
-typedef struct Labels { char **names; int32_t n; } Labels;    /* sorted by bytes; owned by whoever built it */
+/* What a row's answer is. NUMBER: one a row, for regression. TAGS: a class for each word, IOB or plain. SPAN: where the
+ * answer stands in the second text. */
+typedef enum LabelKind { LABEL_NONE, LABEL_CLASS, LABEL_NUMBER, LABEL_TAGS, LABEL_SPAN } LabelKind;
 
 typedef struct DatasetOptions {
     LabelKind     labels;
-    const Labels *known;           /* class names; NULL: collect them from this set (training) */
+    const Labels *known;           /* class names; NULL: those that the training rows have (or data.labels) */
     bool          windows;         /* language model: cut long texts into windows instead of truncating */
-    int64_t       max_length;      /* tokens with specials */
+    int64_t       max_length;      /* tokens with specials; 0: data.max_length */
+    AugmentFill   fill;            /* what augmentation by a language model calls; NULL: it is refused */
+    void         *fill_arg;
 } DatasetOptions;
 
 typedef struct Example {           /* arrays live until the next dataset_example on this set */
-    const int32_t *ids, *segments, *words;
+    const int32_t *ids, *segments, *words;      /* words: counted in each text; -1 for special tokens */
     int64_t        n;
     int64_t        n_untruncated;  /* tokens before max_length cut it */
-    int32_t        label;          /* -1 without labels */
+    int32_t        label;          /* CLASS; -1 otherwise */
+    double         target;         /* NUMBER */
+    const int32_t *tags;           /* TAGS: (n) class of the first token of each word, BATCH_IGNORE elsewhere; else NULL */
+    int32_t        answer_begin, answer_end;      /* SPAN: first and last token of the answer; 0, 0 when not in here */
+    const int32_t *offsets;        /* TAGS, SPAN: (2 n) begin and end in bytes of the token's text; else NULL */
+    int64_t        row;            /* which row of the set; several examples may come from one */
     int64_t        line;           /* in the source file */
     bool           truncated;
 } Example;
 
+/* Where a window of a stream begins: all that a checkpoint needs to find it again. */
+typedef struct Anchor {
+    int64_t epoch, first, row;     /* examples and rows of the epoch before it */
+    Place   place;
+} Anchor;
+
+typedef struct Data Data;
 typedef struct Dataset Dataset;
 
-/* split: "train", "validation" or "test". A validation share is taken from the training file, stratified by label and
- * decided by a hash of each row's text and the seed; the rest is "train". Empty sets, texts that are empty after
- * normalisation and labels that training never saw are errors with file and line (or skipped and counted, on_bad_row).
- * truncation "error" tokenises every row here, so that nothing starts with a text that is too long. */
+typedef enum DataUse {
+    DATA_ALL,                      /* every set that the config names */
+    DATA_PREPARE,                  /* the same, written to config->prepared; a killed one goes on where it was */
+    DATA_TRAIN, DATA_VALIDATION, DATA_TEST,      /* only what that split needs */
+} DataUse;
+
+typedef void (*DataProgress)(void *arg, const char *set, double done, int64_t rows);      /* done: 0 .. 1 */
+
+/* Empty sets, texts that are empty after normalisation and labels that training never saw are errors with file and line
+ * (or skipped and counted, on_bad_row). progress may be NULL. Borrows config, tokenizer and options->known. */
+Status data_open(Data **out, const DataConfig *config, const Tokenizer *tokenizer, const DatasetOptions *options,
+                 DataUse use, DataProgress progress, void *progress_arg) MUST_USE;
+void   data_close(Data *d);                                   /* and all its splits */
+/* "train", "validation", "test"; NULL: there is no such split. Borrowed. */
+Dataset *data_split(Data *d, const char *name);
+/* What is in the sets and splits (data.json); borrowed. */
+const cJSON *data_report(const Data *d);
+bool   data_is_prepared(const Data *d);                       /* nothing had to be tokenised */
+
+/* One split; closing it closes the Data behind it. */
 Status dataset_open(Dataset **out, const DataConfig *config, const char *split, const Tokenizer *tokenizer,
                     const DatasetOptions *options) MUST_USE;
-/* Any file with the same columns (eval --data). */
+/* Any files with the same columns (eval --data). */
 Status dataset_open_file(Dataset **out, const DataConfig *config, const char *path, const Tokenizer *tokenizer,
                          const DatasetOptions *options) MUST_USE;
 void    dataset_close(Dataset *d);
 
-int64_t dataset_count(const Dataset *d);
+int64_t dataset_count(const Dataset *d);                      /* -1: a stream whose end was not seen */
 Status  dataset_example(Dataset *d, int64_t i, Example *out) MUST_USE;
-/* The row's own text again, for predictions files and error lists; borrowed until the next call. */
+/* The row of example i again, its text as it was tokenised (cleaned); borrowed until the next call. */
 Status  dataset_row(Dataset *d, int64_t i, Row *out) MUST_USE;
 const Labels *dataset_labels(const Dataset *d);
-int64_t dataset_n_truncated(const Dataset *d);                /* examples cut so far (all of them once prepared) */
+int64_t dataset_n_tokens(const Dataset *d);
+int64_t dataset_n_truncated(const Dataset *d);
 int64_t dataset_bad_rows(const Dataset *d);
 const char *dataset_hash(const Dataset *d);                   /* content: text + labels + tokenizer + settings */
 bool    dataset_is_prepared(const Dataset *d);
-const char *dataset_path(const Dataset *d);                   /* the source file */
+const char *dataset_path(const Dataset *d);                   /* the first source file */
 
-void    labels_release(Labels *l);
-Status  labels_copy(Labels *out, const Labels *from) MUST_USE;
-int32_t labels_find(const Labels *l, const char *name);       /* -1 when absent */
-
-/* Tokenises all splits named in the config into config->prepared (train.h5, validation.h5, test.h5) with data.json,
- * the report: rows, bad rows, lengths (percentiles, a histogram, what max_length cuts), label balance, unknown-token
- * rate, exact duplicates within and across splits, hashes, warnings. No file is put in place before all splits are
- * read. Without config->prepared it is the report alone, for `train`. report (gives) and progress may be NULL. */
-typedef void (*DataProgress)(void *arg, const char *split, int64_t done, int64_t total);
-Status data_prepare(const DataConfig *config, const Tokenizer *tokenizer, const DatasetOptions *options, cJSON **report,
-                    DataProgress progress, void *progress_arg) MUST_USE;
-/* The report as some ten lines for people. */
-void   data_report_print(const cJSON *report, FILE *to);
+/* How a loader may walk it: runs of neighbouring examples that are read together, and the paths of data.train (with
+ * mixing) that they belong to. */
+int64_t dataset_n_blocks(const Dataset *d);
+void    dataset_block(const Dataset *d, int64_t block, int64_t *first, int64_t *n);
+int32_t dataset_n_sources(const Dataset *d);
+int64_t dataset_source_begin(const Dataset *d, int32_t source);      /* its first example; n_sources: the count */
+/* A stream (count -1) holds two windows: the one with this position of this epoch, and the one before. *n 0: the epoch
+ * ended. Going back begins again at the first row. */
+Status  dataset_window(Dataset *d, int64_t epoch, int64_t position, Anchor *anchor, int64_t *n) MUST_USE;
+Status  dataset_seek(Dataset *d, Anchor anchor) MUST_USE;      /* the next window is the one that begins there */
 
 #endif

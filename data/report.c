@@ -1,208 +1,106 @@
-/* data/report.c: what is in a set, for data.json and for people. */
+/* data/report.c: what is in the sets and splits: data.json. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
-#include "core/json.h"
-#include "core/text.h"
-#include "data/dataset_internal.h"
+#include "data/data_internal.h"
 
-enum { LINES_SHOWN = 5 };
-
-/* ---- counting --------------------------------------------------------------------------------------------------- */
-
-Status report_add(SplitCount *c, Dataset *d, int64_t i, const Example *e, const Tokenizer *tokenizer)
-{
-    int32_t unknown = tokenizer_role(tokenizer, TOKEN_UNK);
-    if (!c->per_label && dataset_labels(d)->n > 0)
-        TRY(mem_new(&c->per_label, (size_t)dataset_labels(d)->n, sizeof *c->per_label));
-    TRY(mem_grow(&c->lengths, &c->cap_lengths, (size_t)c->n + 1, sizeof *c->lengths));
-    c->lengths[c->n++] = (int32_t)e->n_untruncated;
-    c->n_tokens += e->n;
-    c->n_cut += e->n_untruncated - e->n;
-    for (int64_t k = 0; k < e->n; k++) {
-        c->n_words += e->words[k] >= 0;
-        c->n_unknown += e->words[k] >= 0 && e->ids[k] == unknown;
-    }
-    if (e->label >= 0) c->per_label[e->label]++;
-    if (c->n_texts > 0 && c->texts[c->n_texts - 1].line == e->line) return OK;      /* the text's next window */
-    Row row;
-    TRY(dataset_row(d, i, &row));
-    TRY(mem_grow(&c->texts, &c->cap_texts, (size_t)c->n_texts + 1, sizeof *c->texts));
-    c->texts[c->n_texts++] = (SeenText){ split_key(&row, 0), e->line, e->label };
-    return OK;
-}
-
-void split_count_release(SplitCount *c)
-{
-    free(c->texts);
-    free(c->lengths);
-    free(c->per_label);
-    *c = (SplitCount){ 0 };
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const SeenText *x = a, *y = b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return (x->line > y->line) - (x->line < y->line);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* ---- one split -------------------------------------------------------------------------------------------------- */
-
+/* Adds value, and gives it back to be filled. */
 static Status add_new(cJSON *to, const char *key, cJSON *value, cJSON **out)
 {
     *out = value;
     return json_add(to, key, value);
 }
 
-static Status add_lengths(const SplitCount *c, cJSON *split)      /* lengths are sorted */
+/* ---- a set: what was read ---------------------------------------------------------------------------------------- */
+
+/* The counts of cleaning are {"steps": [...], "anonymised": {...}}; the report has these two side by side. */
+static Status add_set(const Data *d, int k, cJSON *sets)
+{
+    const DataSet *set = &d->sets[k];
+    cJSON         *o, *paths;
+    TRY(add_new(sets, set->name, cJSON_CreateObject(), &o));
+    TRY(add_new(o, "paths", cJSON_CreateArray(), &paths));
+    for (size_t i = 0; i < set->sources.n; i++)
+        TRY(json_add(paths, NULL, cJSON_CreateString(set->sources.files[i].path)));
+    TRY(json_add_string(o, "format", rows_format(set->rows)));
+    TRY(json_add_number(o, "bytes", (double)rows_bytes(set->rows)));
+    for (const cJSON *v = set->counts->child; v; v = v->next)
+        if (strcmp(v->string, "cleaning") != 0) TRY(json_add(o, v->string, cJSON_Duplicate(v, true)));
+    const cJSON *cleaning = json_get(set->counts, "cleaning");
+    for (const cJSON *v = cleaning ? cleaning->child : NULL; v; v = v->next)
+        TRY(json_add(o, strcmp(v->string, "steps") == 0 ? "cleaning" : v->string, cJSON_Duplicate(v, true)));
+    return OK;
+}
+
+/* ---- a split: what is used --------------------------------------------------------------------------------------- */
+
+/* Length of the example at share `at` of all, by length. */
+static double quantile(const SplitStats *s, int64_t n, double at)
+{
+    int64_t want = (int64_t)(at * (double)(n - 1) + 0.5), seen = 0, length = 0;
+    for (; length < LENGTHS_COUNTED - 1; length++)
+        if ((seen += s->lengths[length]) > want) break;
+    return (double)length;
+}
+
+static Status add_lengths(const SplitStats *s, int64_t n, cJSON *split)
 {
     static const struct { const char *name; double at; } marks[] = {
         { "min", 0 }, { "p50", 0.50 }, { "p90", 0.90 }, { "p95", 0.95 }, { "p99", 0.99 }, { "max", 1 },
     };
     cJSON *lengths, *histogram, *cut;
     TRY(add_new(split, "lengths", cJSON_CreateObject(), &lengths));
-    for (size_t i = 0; i < COUNT(marks); i++)
-        TRY(json_add_number(lengths, marks[i].name, c->lengths[(int64_t)(marks[i].at * (double)(c->n - 1) + 0.5)]));
-    double sum = 0;
-    for (int64_t i = 0; i < c->n; i++) sum += c->lengths[i];
-    TRY(json_add_number(lengths, "mean", sum / (double)c->n));
+    for (size_t i = 0; i < COUNT(marks); i++) TRY(json_add_number(lengths, marks[i].name, quantile(s, n, marks[i].at)));
+    TRY(json_add_number(lengths, "mean", (double)(s->tokens + s->tokens_cut) / (double)n));
     TRY(add_new(lengths, "histogram", cJSON_CreateArray(), &histogram));
     TRY(add_new(lengths, "longer_than", cJSON_CreateObject(), &cut));
-    int64_t i = 0, longest = c->lengths[c->n - 1];
-    for (int64_t up_to = 8; i < c->n; up_to *= 2) {
-        int64_t from = i;
+    int64_t seen = 0, length = 0;
+    for (int64_t up_to = 8; seen < n && length < LENGTHS_COUNTED; up_to *= 2) {
+        int64_t before = seen;
         cJSON  *bar;
         char    key[24];
-        while (i < c->n && c->lengths[i] <= up_to) i++;
+        for (; length <= up_to && length < LENGTHS_COUNTED; length++) seen += s->lengths[length];
         TRY(add_new(histogram, NULL, cJSON_CreateObject(), &bar));
         TRY(json_add_number(bar, "up_to", (double)up_to));
-        TRY(json_add_number(bar, "examples", (double)(i - from)));
+        TRY(json_add_number(bar, "examples", (double)(seen - before)));
         snprintf(key, sizeof key, "%" PRId64, up_to);
-        if (up_to >= 32 && up_to < longest) TRY(json_add_number(cut, key, (double)(c->n - i)));
+        if (up_to >= 32 && seen < n) TRY(json_add_number(cut, key, (double)(n - seen)));
     }
     return OK;
 }
 
-/* Rows beyond the first of their text, and texts that stand there with different labels. */
-static Status add_duplicates(const SplitCount *c, cJSON *split)      /* texts are sorted */
+static Status add_split(const Data *d, const Dataset *split, cJSON *splits)
 {
-    int64_t rows = 0, conflicts = 0;
-    cJSON  *o, *lines;
-    TRY(add_new(split, "duplicates", cJSON_CreateObject(), &o));
-    TRY(add_new(o, "lines", cJSON_CreateArray(), &lines));
-    for (int64_t i = 1, first = 0; i < c->n_texts; i++) {
-        if (c->texts[i].key != c->texts[first].key) {
-            first = i;
-            continue;
-        }
-        if (rows++ < LINES_SHOWN) {
-            double pair[2] = { (double)c->texts[first].line, (double)c->texts[i].line };
-            TRY(json_add(lines, NULL, cJSON_CreateDoubleArray(pair, 2)));
-        }
-        conflicts += c->texts[i].label != c->texts[first].label;
-    }
-    TRY(json_add_number(o, "rows", (double)rows));
-    return json_add_number(o, "other_label", (double)conflicts);
+    const SplitStats *s = &split->stats;
+    int64_t           n = dataset_count(split);
+    cJSON            *o, *labels;
+    TRY(add_new(splits, split->name, cJSON_CreateObject(), &o));
+    TRY(json_add_string(o, "set", d->sets[split->set].name));
+    TRY(json_add_number(o, "rows", (double)s->rows));
+    TRY(json_add_number(o, "examples", (double)n));
+    TRY(json_add_number(o, "tokens", (double)s->tokens));
+    TRY(json_add_number(o, "max_length", (double)d->coder.max_length));
+    TRY(add_lengths(s, n, o));
+    TRY(json_add_number(o, "truncated", (double)s->truncated));
+    TRY(json_add_number(o, "tokens_cut", (double)s->tokens_cut));
+    TRY(json_add_number(o, "unknown_tokens", (double)s->unknown));
+    TRY(json_add_number(o, "unknown_rate", s->tokens ? (double)s->unknown / (double)s->tokens : 0));
+    TRY(add_new(o, "labels", cJSON_CreateObject(), &labels));
+    for (int32_t i = 0; s->per_label && d->options.labels == LABEL_CLASS && i < d->labels.n; i++)
+        TRY(json_add_number(labels, d->labels.names[i], (double)s->per_label[i]));
+    TRY(json_add_string(o, "file_hash", d->sets[split->set].sources.hash));
+    return json_add_string(o, "content_hash", split->hash);
 }
 
-static Status add_bad_rows(const Dataset *d, cJSON *split)
-{
-    cJSON *lines;
-    TRY(json_add_number(split, "bad_rows", (double)dataset_bad_rows(d)));
-    TRY(add_new(split, "bad_lines", cJSON_CreateArray(), &lines));
-    for (int64_t i = 0; dataset_bad_line(d, i) > 0; i++)
-        TRY(json_add(lines, NULL, cJSON_CreateNumber((double)dataset_bad_line(d, i))));
-    return OK;
-}
-
-Status report_split(SplitCount *c, const Dataset *d, int64_t max_length, const char *path, cJSON *splits)
-{
-    const Labels *l = dataset_labels(d);
-    cJSON        *split, *labels;
-    TRY(add_new(splits, c->name, cJSON_CreateObject(), &split));
-    qsort(c->texts, (size_t)c->n_texts, sizeof *c->texts, by_key);
-    qsort(c->lengths, (size_t)c->n, sizeof *c->lengths, by_value);
-    TRY(json_add_string(split, "path", dataset_path(d)));
-    TRY(json_add_number(split, "rows", (double)c->n_texts));
-    TRY(json_add_number(split, "examples", (double)c->n));
-    TRY(add_bad_rows(d, split));
-    TRY(json_add_number(split, "tokens", (double)c->n_tokens));
-    TRY(add_lengths(c, split));
-    TRY(json_add_number(split, "max_length", (double)max_length));
-    TRY(json_add_number(split, "truncated", (double)dataset_n_truncated(d)));
-    TRY(json_add_number(split, "tokens_cut", (double)c->n_cut));
-    TRY(json_add_number(split, "unknown_tokens", (double)c->n_unknown));
-    TRY(json_add_number(split, "unknown_rate", c->n_words ? (double)c->n_unknown / (double)c->n_words : 0));
-    TRY(add_new(split, "labels", cJSON_CreateObject(), &labels));
-    for (int32_t i = 0; i < l->n; i++)
-        TRY(json_add_number(labels, l->names[i], c->per_label ? (double)c->per_label[i] : 0));
-    TRY(add_duplicates(c, split));
-    TRY(json_add_string(split, "file_hash", dataset_file_hash(d)));
-    TRY(json_add_string(split, "content_hash", dataset_hash(d)));
-    return json_add_string(split, "prepared", path);
-}
-
-/* ---- across splits ---------------------------------------------------------------------------------------------- */
-
-Status report_across(const SplitCount *first, const SplitCount *second, cJSON *across)
-{
-    int64_t rows = 0, i = 0;
-    cJSON  *o = NULL, *lines = NULL;
-    for (int64_t k = 0; k < second->n_texts; k++) {
-        while (i < first->n_texts && first->texts[i].key < second->texts[k].key) i++;
-        if (i == first->n_texts) break;
-        if (first->texts[i].key != second->texts[k].key) continue;
-        if (!o) {
-            TRY(add_new(across, NULL, cJSON_CreateObject(), &o));
-            TRY(json_add_string(o, "first", first->name));
-            TRY(json_add_string(o, "second", second->name));
-            TRY(add_new(o, "lines", cJSON_CreateArray(), &lines));
-        }
-        if (rows++ < LINES_SHOWN) {
-            double pair[2] = { (double)first->texts[i].line, (double)second->texts[k].line };
-            TRY(json_add(lines, NULL, cJSON_CreateDoubleArray(pair, 2)));
-        }
-    }
-    return o ? json_add_number(o, "rows", (double)rows) : OK;
-}
-
-/* ---- for people ------------------------------------------------------------------------------------------------- */
+/* ---- what somebody should look at -------------------------------------------------------------------------------- */
 
 static double number(const cJSON *o, const char *key)
 {
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    const cJSON *v = json_get(o, key);
     return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
-static const char *string(const cJSON *o, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsString(v) ? v->valuestring : "";
-}
-
-static void label_range(const cJSON *labels, int *n, double *least, double *most, const char **rarest)
-{
-    *n = 0;
-    *least = *most = 0;
-    *rarest = "";
-    for (const cJSON *l = labels ? labels->child : NULL; l; l = l->next) {
-        if (*n == 0 || l->valuedouble < *least) {
-            *least = l->valuedouble;
-            *rarest = l->string;
-        }
-        if (l->valuedouble > *most) *most = l->valuedouble;
-        ++*n;
-    }
 }
 
 static Status warn(cJSON *warnings, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -216,65 +114,88 @@ static Status warn(cJSON *warnings, const char *fmt, ...)
     return json_add(warnings, NULL, cJSON_CreateString(text));
 }
 
-static Status warn_about(const cJSON *split, cJSON *warnings)
+static Status warn_about_labels(const cJSON *split, cJSON *warnings)
 {
-    const char   *name = split->string, *rarest;
-    const cJSON  *twice = json_get(split, "duplicates"), *first_pair = json_get(twice, "lines")->child;
-    int           n;
-    double        least, most, rows = number(split, "rows"), examples = number(split, "examples");
-    double        cut = number(split, "truncated"), bad = number(split, "bad_rows");
-    label_range(json_get(split, "labels"), &n, &least, &most, &rarest);
-    if (bad > 0) TRY(warn(warnings, "%s: %.0f bad rows were skipped", name, bad));
+    const cJSON *labels = json_get(split, "labels"), *rarest = NULL, *largest = NULL;
+    for (const cJSON *l = labels ? labels->child : NULL; l; l = l->next) {
+        if (!rarest || l->valuedouble < rarest->valuedouble) rarest = l;
+        if (!largest || l->valuedouble > largest->valuedouble) largest = l;
+    }
+    if (!rarest) return OK;
+    if (strcmp(split->string, "train") == 0 && rarest->valuedouble < 8)
+        TRY(warn(warnings, "train: the class \"%.60s\" has only %.0f rows", rarest->string, rarest->valuedouble));
+    if (rarest->valuedouble > 0 && largest->valuedouble / rarest->valuedouble > 20)
+        TRY(warn(warnings, "%s: the largest class has %.0f times the rows of the smallest", split->string,
+                 largest->valuedouble / rarest->valuedouble));
+    return OK;
+}
+
+static Status warn_about_split(const cJSON *split, cJSON *warnings)
+{
+    const char *name = split->string;
+    double      cut = number(split, "truncated"), examples = number(split, "examples");
     if (cut > 0.05 * examples)
         TRY(warn(warnings, "%s: %.0f of %.0f texts (%.0f %%) are cut to %.0f tokens", name, cut, examples,
                  100 * cut / examples, number(split, "max_length")));
     if (number(split, "unknown_rate") > 0.01)
         TRY(warn(warnings, "%s: %.1f %% of the tokens are unknown to the tokenizer", name,
                  100 * number(split, "unknown_rate")));
-    if (n > 0 && strcmp(name, "train") == 0 && least < 8)
-        TRY(warn(warnings, "train: the class \"%.60s\" has only %.0f rows", rarest, least));
-    if (n > 0 && least > 0 && most / least > 20)
-        TRY(warn(warnings, "%s: the largest class has %.0f times the rows of the smallest", name, most / least));
-    if (number(twice, "other_label") > 0)
-        TRY(warn(warnings, "%s: %.0f texts stand there again with another label", name, number(twice, "other_label")));
-    if (number(twice, "rows") > 0.05 * rows && first_pair)
-        TRY(warn(warnings, "%s: %.0f of %.0f rows repeat an earlier text, for example line %.0f that of line %.0f",
-                 name, number(twice, "rows"), rows, first_pair->child->next->valuedouble,
-                 first_pair->child->valuedouble));
+    return warn_about_labels(split, warnings);
+}
+
+static Status warn_about_findings(const Data *d, const cJSON *report, cJSON *warnings)
+{
+    const cJSON *o, *found = json_get(report, "selection"), *splits = json_get(report, "splits");
+    for (o = json_get(found, "duplicates") ? json_get(found, "duplicates")->child : NULL; o; o = o->next) {
+        double rows = number(json_get(splits, o->string), "rows");
+        if (number(o, "contradictions") > 0)
+            TRY(warn(warnings, "%s: %.0f texts stand there again with another label", o->string,
+                     number(o, "contradictions")));
+        if (rows > 0 && number(o, "rows") > 0.05 * rows && strcmp(d->config->on_duplicate, "report") == 0)
+            TRY(warn(warnings, "%s: %.0f rows repeat an earlier text (data.on_duplicate can drop them)", o->string,
+                     number(o, "rows")));
+    }
+    cJSON_ArrayForEach(o, json_get(found, "leakage")) {
+        const cJSON *from = json_get(o, "from"), *into = json_get(o, "into");
+        if (!cJSON_IsString(from) || !cJSON_IsString(into)) continue;
+        bool        dropped = strcmp(d->config->on_leakage, "drop") == 0;
+        const char *what = dropped ? ": they were dropped from training" : " (data.on_leakage can drop them)";
+        if (number(o, "exact") > 0)
+            TRY(warn(warnings, "%.0f rows of %s stand in %s too%s", number(o, "exact"), from->valuestring,
+                     into->valuestring, what));
+        if (number(o, "near") > 0)
+            TRY(warn(warnings, "%.0f rows of %s say nearly what one of %s says%s", number(o, "near"), from->valuestring,
+                     into->valuestring, what));
+    }
     return OK;
 }
 
-Status report_warnings(cJSON *report)
+static Status add_warnings(const Data *d, cJSON *report)
 {
     cJSON *warnings;
     TRY(add_new(report, "warnings", cJSON_CreateArray(), &warnings));
-    for (const cJSON *s = json_get(report, "splits")->child; s; s = s->next) TRY(warn_about(s, warnings));
-    for (const cJSON *a = json_get(report, "across")->child; a; a = a->next) {
-        const cJSON *pair = json_get(a, "lines")->child->child;
-        TRY(warn(warnings, "%.0f rows of %s stand in %s too, for example line %.0f (line %.0f there)",
-                 number(a, "rows"), string(a, "second"), string(a, "first"), pair->next->valuedouble,
-                 pair->valuedouble));
-    }
+    for (const cJSON *set = json_get(report, "sets")->child; set; set = set->next)
+        if (number(set, "bad_rows") > 0)
+            TRY(warn(warnings, "%s: %.0f bad rows were skipped", set->string, number(set, "bad_rows")));
+    TRY(warn_about_findings(d, report, warnings));
+    for (const cJSON *split = json_get(report, "splits")->child; split; split = split->next)
+        TRY(warn_about_split(split, warnings));
     return OK;
 }
 
-void data_report_print(const cJSON *report, FILE *to)
+Status report_make(Data *d)
 {
-    fprintf(to, "%-11s %9s %11s %7s %6s %6s %6s %8s   %s\n",
-            "set", "rows", "tokens", "median", "95 %", "max", "cut", "unknown", "classes (rows each)");
-    const cJSON *splits = cJSON_GetObjectItemCaseSensitive(report, "splits"), *w;
-    for (const cJSON *s = splits ? splits->child : NULL; s; s = s->next) {
-        const cJSON *l = cJSON_GetObjectItemCaseSensitive(s, "lengths");
-        const char  *rarest;
-        int          n;
-        double       least, most;
-        label_range(cJSON_GetObjectItemCaseSensitive(s, "labels"), &n, &least, &most, &rarest);
-        fprintf(to, "%-11s %9.0f %11.0f %7.0f %6.0f %6.0f %6.0f %7.2f%%   ", s->string, number(s, "rows"),
-                number(s, "tokens"), number(l, "p50"), number(l, "p95"), number(l, "max"), number(s, "truncated"),
-                100 * number(s, "unknown_rate"));
-        if (n > 0) fprintf(to, "%d (%.0f to %.0f)\n", n, least, most);
-        else fprintf(to, "none\n");
-    }
-    cJSON_ArrayForEach(w, cJSON_GetObjectItemCaseSensitive(report, "warnings"))
-        if (cJSON_IsString(w)) fprintf(to, "note: %s\n", w->valuestring);
+    cJSON *report = cJSON_CreateObject(), *sets, *splits;
+    if (!report) return fail(ERR_MEMORY, "no memory for the data report");
+    d->report = report;
+    TRY(json_add_string(report, "tokenizer_hash", tokenizer_hash(d->tokenizer)));
+    TRY(json_add_number(report, "vocabulary", tokenizer_size(d->tokenizer)));
+    TRY(add_new(report, "sets", cJSON_CreateObject(), &sets));
+    TRY(add_new(report, "splits", cJSON_CreateObject(), &splits));
+    for (int k = 0; k < N_SPLITS; k++)
+        if (d->sets[k].blocks) TRY(add_set(d, k, sets));
+    for (int k = 0; k < N_SPLITS; k++)
+        if (d->splits[k].set >= 0 && !d->splits[k].stream) TRY(add_split(d, &d->splits[k], splits));
+    if (d->findings) TRY(json_add(report, "selection", cJSON_Duplicate(d->findings, true)));
+    return add_warnings(d, report);
 }

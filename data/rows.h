@@ -18,7 +18,7 @@
 /* Where a row begins. Everything that a stream needs to find it again; a checkpoint may store it. */
 typedef struct Place {
     int64_t at, line;              /* byte of the decoded file; 1-based line */
-    int32_t file, item;            /* of rows_path; which of the rows that begin there (SQuAD: a paragraph's questions) */
+    int32_t file, item;            /* of rows_path; which of the rows that begin there (SQuAD: an article's questions) */
 } Place;
 
 /* A marked piece of a row's text (or of its pair): a word with its tag, an answer. */
@@ -52,8 +52,10 @@ typedef struct RowsOptions {       /* strings are borrowed while the stream is o
                                       objects, "a.*.b" joins with line ends what a list holds; a table's column may be
                                       its number, from 0. label "@folder", "@file": the name of the file's folder, or of
                                       the file without .txt and the like */
-    const StringList *columns;     /* names of a table's columns whose file has no header; n 0: the first line names them */
+    const StringList *columns;     /* names of a table's columns whose file has no header. None: the first line names
+                                      them, unless all columns above are numbers that it does not hold */
     const char       *pair_path;   /* parallel text in two files: the second one; line i belongs to line i */
+    const char       *encoding;    /* as ICU names it ("windows-1252"); NULL: UTF-8, UTF-16 and GB18030 are detected */
     RowNeed           need;
 } RowsOptions;
 
@@ -69,6 +71,8 @@ bool        rows_broken(const Rows *r);                       /* the last bad ro
 const char *rows_format(const Rows *r);                       /* the reader in use */
 int32_t     rows_n_files(const Rows *r);
 const char *rows_path(const Rows *r, int32_t file);           /* as errors name it */
+int32_t     rows_given(const Rows *r, int32_t file);          /* which of options->paths it came from */
+const char *rows_note(const Rows *r);                         /* what of a folder was left out; NULL: nothing */
 /* Progress, in bytes as they lie on the disk. */
 int64_t     rows_bytes(const Rows *r);
 int64_t     rows_bytes_read(const Rows *r);

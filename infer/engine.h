@@ -26,13 +26,30 @@ int64_t          engine_width(const Engine *e);           /* numbers an output r
 Status engine_encode(const Engine *e, const char *text, size_t n, const char *pair, size_t n_pair, bool error_if_long,
                      Encoding *out) MUST_USE;
 
-/* One pass over n inputs. out: n rows of engine_width() (tasks that predict tokens: a row for each mask token of all
- * inputs in order; *n_rows says how many; out is grown). */
+/* One pass over n inputs. out: n rows of engine_width(), or one for each token or each mask token of all inputs in
+ * order, as the task has it (RowKind); *n_rows says how many; out is grown. */
 typedef struct EngineOutput { REAL *rows; int64_t n_rows; size_t cap; } EngineOutput;
 Status engine_run(Engine *e, const Encoding *const *inputs, int64_t n, EngineOutput *out) MUST_USE;
 void   engine_output_release(EngineOutput *o);
 
-/* What predict and serve say of one output row, added to an object. */
-Status engine_answer(const Engine *e, const REAL *row, const AnswerOptions *o, cJSON *out) MUST_USE;
+/* What predict and serve say of an input's output rows, added to an object; n above 1 for the windows of one pair. */
+Status engine_answer(const Engine *e, const AnswerInput *inputs, int64_t n, const AnswerOptions *o, cJSON *out) MUST_USE;
+
+/* The same for whole inputs of any task: texts, and their sequences (one, or the windows of a long pair). Zero-initialise,
+ * reuse for many inputs, engine_input_release at the end. The texts are copied. */
+typedef struct EngineInput {
+    char     *text, *pair;
+    Encoding *sequences;
+    EncodeWindows windows;              /* of a long pair, while it is read */
+    size_t    n, cap;
+    bool      cut;                      /* the text was too long */
+} EngineInput;
+enum { ENGINE_BATCH = 32 };             /* sequences a pass */
+
+Status engine_read(const Engine *e, const char *text, size_t n, const char *pair, size_t n_pair, bool error_if_long,
+                   EngineInput *out) MUST_USE;
+void   engine_input_release(EngineInput *in);
+/* Adds to the array, in order: an object an input, or one for each mask token of an input. Compute thread. */
+Status engine_predict(Engine *e, const EngineInput *inputs, size_t n, const AnswerOptions *o, cJSON *answers) MUST_USE;
 
 #endif

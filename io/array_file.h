@@ -66,7 +66,8 @@ Status array_file_declare(ArrayFile *f, const char *name, DType dtype, const int
 /* Writes elements first .. first+n-1 of a declared array; ranges may come in any order and piece by piece, each element
  * once: the commit counts them. After an ERR_IO (a full disk) PATH.tmp is gone and only closing is left. */
 Status array_file_write(ArrayFile *f, const char *name, int64_t first, int64_t n, const void *data) MUST_USE;
-/* HDF5 only: a one-dimensional array whose length is not known yet; append grows it. chunk: elements, up to 64 MiB. */
+/* HDF5 only: a one-dimensional array whose length is not known yet; append grows it. chunk: elements, up to 64 MiB,
+ * each compressed by itself (shuffle, deflate). */
 Status array_file_declare_growing(ArrayFile *f, const char *name, DType dtype, int64_t chunk) MUST_USE;
 Status array_file_append(ArrayFile *f, const char *name, int64_t n, const void *data) MUST_USE;
 Status array_file_commit(ArrayFile *f) MUST_USE;                             /* sync, rename; then close it */

@@ -71,7 +71,7 @@ Status hdf5_check_facts(ArrayEntry *out, const Hdf5Facts *facts, const char *pat
                     ARRAY_MAX_DIMS);
     if (facts->dtype < 0 || facts->dtype >= DTYPE_COUNT)
         return hint(fail(ERR_UNSUPPORTED, "%s: \"%s\" is of a type that is not read", path, name),
-                    "little-endian integers (unsigned: 8 bits only), floats of 16 to 64 bits and booleans are");
+                    "little-endian integers (unsigned: 8 and 16 bits), floats of 16 to 64 bits and booleans are");
     if (facts->n_external != 0)
         return fail(ERR_UNSUPPORTED, "%s: \"%s\" keeps its data in other files, which is not followed", path, name);
     if (facts->layout != HDF5_COMPACT && facts->layout != HDF5_CONTIGUOUS && facts->layout != HDF5_CHUNKED)

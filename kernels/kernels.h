@@ -193,6 +193,28 @@ typedef struct CrossEntropyArgs {
     void          *workspace;
 } CrossEntropyArgs;
 
+/* Squared error of y against target (both n); scalars->loss_sum and ->count are added to. dy (may be y) gets
+ * 2 (y - target), row_loss (n) the losses; both may be NULL. */
+typedef struct MseArgs {
+    DType        dtype;
+    int64_t      n;
+    const void  *y, *target;
+    void        *dy, *row_loss;
+    StepScalars *scalars;
+} MseArgs;
+
+/* Softmax cross-entropy over the rows of each sequence, column by column, Devlin et al. 2018 sec. 4.2: logits (N, cols)
+ * against the rows spans (B, cols), counted from the sequence's first. A sequence's loss is the mean of its columns'.
+ * scalars->loss_sum and ->count (one a sequence) are added to; dlogits (may be the logits) and row_loss (B) may be NULL. */
+typedef struct SpanCrossEntropyArgs {
+    DType          dtype;
+    int64_t        n_seqs, n_tokens, cols;
+    const int32_t *cu_seqlens, *spans;
+    const void    *logits;
+    void          *dlogits, *row_loss;
+    StepScalars   *scalars;
+} SpanCrossEntropyArgs;
+
 /* One parameter's place in the flat buffers, and how the optimizer treats it. */
 typedef struct OptimChunk {
     int64_t param, state, n;      /* first element in the values, in gradient and moments, and how many */
@@ -215,32 +237,34 @@ typedef struct OptimArgs {
  *   adamw       Loshchilov & Hutter 2019, algorithm 2. One update of every chunk, nothing when !finite; gradients are
  *               zero afterwards either way
  *   sgd         m = momentum m + g + decay w;  w -= lr m; the same rules */
-#define KERNEL_SLOTS(X)                                             \
-    X(linear_fwd,        LinearArgs,       ref_linear_fwd)          \
-    X(linear_bwd_input,  LinearArgs,       ref_linear_bwd_input)    \
-    X(linear_bwd_weight, LinearArgs,       ref_linear_bwd_weight)   \
-    X(embed_fwd,         EmbedArgs,        ref_embed_fwd)           \
-    X(embed_bwd,         EmbedArgs,        ref_embed_bwd)           \
-    X(add_norm_fwd,      AddNormArgs,      ref_add_norm_fwd)        \
-    X(add_norm_bwd,      AddNormArgs,      ref_add_norm_bwd)        \
-    X(rmsnorm_fwd,       RmsNormArgs,      ref_rmsnorm_fwd)         \
-    X(rmsnorm_bwd,       RmsNormArgs,      ref_rmsnorm_bwd)         \
-    X(activation_fwd,    ActivationArgs,   ref_activation_fwd)      \
-    X(activation_bwd,    ActivationArgs,   ref_activation_bwd)      \
-    X(axpby,             AxpbyArgs,        ref_axpby)               \
-    X(dropout,           DropoutArgs,      ref_dropout)             \
-    X(attention_fwd,     AttentionArgs,    ref_attention_fwd)       \
-    X(attention_bwd,     AttentionArgs,    ref_attention_bwd)       \
-    X(pool_fwd,          PoolArgs,         ref_pool_fwd)            \
-    X(pool_bwd,          PoolArgs,         ref_pool_bwd)            \
-    X(gather_fwd,        GatherArgs,       ref_gather_fwd)          \
-    X(gather_bwd,        GatherArgs,       ref_gather_bwd)          \
-    X(l2norm_fwd,        L2NormArgs,       ref_l2norm_fwd)          \
-    X(l2norm_bwd,        L2NormArgs,       ref_l2norm_bwd)          \
-    X(cross_entropy,     CrossEntropyArgs, ref_cross_entropy)       \
-    X(grad_norm,         OptimArgs,        ref_grad_norm)           \
-    X(adamw,             OptimArgs,        ref_adamw)               \
-    X(sgd,               OptimArgs,        ref_sgd)
+#define KERNEL_SLOTS(X)                                                    \
+    X(linear_fwd,          LinearArgs,            ref_linear_fwd)          \
+    X(linear_bwd_input,    LinearArgs,            ref_linear_bwd_input)    \
+    X(linear_bwd_weight,   LinearArgs,            ref_linear_bwd_weight)   \
+    X(embed_fwd,           EmbedArgs,             ref_embed_fwd)           \
+    X(embed_bwd,           EmbedArgs,             ref_embed_bwd)           \
+    X(add_norm_fwd,        AddNormArgs,           ref_add_norm_fwd)        \
+    X(add_norm_bwd,        AddNormArgs,           ref_add_norm_bwd)        \
+    X(rmsnorm_fwd,         RmsNormArgs,           ref_rmsnorm_fwd)         \
+    X(rmsnorm_bwd,         RmsNormArgs,           ref_rmsnorm_bwd)         \
+    X(activation_fwd,      ActivationArgs,        ref_activation_fwd)      \
+    X(activation_bwd,      ActivationArgs,        ref_activation_bwd)      \
+    X(axpby,               AxpbyArgs,             ref_axpby)               \
+    X(dropout,             DropoutArgs,           ref_dropout)             \
+    X(attention_fwd,       AttentionArgs,         ref_attention_fwd)       \
+    X(attention_bwd,       AttentionArgs,         ref_attention_bwd)       \
+    X(pool_fwd,            PoolArgs,              ref_pool_fwd)            \
+    X(pool_bwd,            PoolArgs,              ref_pool_bwd)            \
+    X(gather_fwd,          GatherArgs,            ref_gather_fwd)          \
+    X(gather_bwd,          GatherArgs,            ref_gather_bwd)          \
+    X(l2norm_fwd,          L2NormArgs,            ref_l2norm_fwd)          \
+    X(l2norm_bwd,          L2NormArgs,            ref_l2norm_bwd)          \
+    X(cross_entropy,       CrossEntropyArgs,      ref_cross_entropy)       \
+    X(span_cross_entropy,  SpanCrossEntropyArgs,  ref_span_cross_entropy)  \
+    X(mse,                 MseArgs,               ref_mse)                 \
+    X(grad_norm,           OptimArgs,             ref_grad_norm)           \
+    X(adamw,               OptimArgs,             ref_adamw)               \
+    X(sgd,                 OptimArgs,             ref_sgd)
 
 /* Bytes of args->workspace that a slot wants; an empty slot means none. */
 #define KERNEL_WORKSPACES(X)                                        \

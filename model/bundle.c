@@ -167,12 +167,16 @@ static Status open_folder(Bundle *b, const char *folder)
     const TaskDef *task =
         cJSON_IsArray(classes) && cJSON_IsString(classes->child) ? task_of_class(classes->child->valuestring) : NULL;
     const char *own_task = NULL;
+    ModelConfig *c = &b->config;
     if (s == OK) s = read_max_length(b, folder);
     if (s == OK && whet) s = json_get_string(&own_task, whet, "task", NULL, config_path);
     if (s == OK && whet) s = json_get_int(&b->max_length, whet, "max_length", b->max_length, config_path);
+    if (s == OK && whet) s = json_get_bool(&c->pairs, whet, "pairs", c->pairs, config_path);
+    if (s == OK && whet) s = json_get_bool(&c->no_answer, whet, "no_answer", c->no_answer, config_path);
+    if (s == OK) s = read_labels(b, config, config_path);
+    if (s == OK && task && task->problem_type && b->labels.n == 1) task = task_find("regression");
     if (s == OK && (own_task || (task && strcmp(task->class_suffix, "Model") != 0)))
         s = text_copy(&b->task, own_task ? own_task : task->name);
-    if (s == OK) s = read_labels(b, config, config_path);
     if (s == OK) s = read_pooling(b, folder);
     if (s == OK) s = read_modules(b, folder);
     if (s == OK) s = path_join(&b->path, folder, "model.safetensors");
@@ -247,7 +251,7 @@ static Status folder_config(const Model *m, int64_t max_length, cJSON **out)
     char   class_name[96];
     cJSON *j, *id2label, *label2id;
     TRY(model_config_to_json(&m->config, &j));
-    static const char *const own[] = { "from", "tokenizer", "architecture", "pooling", "normalize" };
+    static const char *const own[] = { "from", "tokenizer", "architecture", "pooling", "normalize", "pairs", "no_answer" };
     for (size_t i = 0; i < COUNT(own); i++) cJSON_DeleteItemFromObjectCaseSensitive(j, own[i]);
     if (m->config.classifier_dropout < 0) cJSON_DeleteItemFromObjectCaseSensitive(j, "classifier_dropout");
     snprintf(class_name, sizeof class_name, "%s%s", m->arch->class_name, m->task->class_suffix);
@@ -264,11 +268,16 @@ static Status folder_config(const Model *m, int64_t max_length, cJSON **out)
             s = json_add_string(id2label, key, m->labels.items[i]);
             if (s == OK) s = json_add_number(label2id, m->labels.items[i], (double)i);
         }
-        if (s == OK) s = json_add_string(j, "problem_type", "single_label_classification");
+    } else if (m->task->problem_type && s == OK) {      /* readers count the names to know the head's width */
+        s = json_add_string(cJSON_AddObjectToObject(j, "id2label"), "0", "LABEL_0");
+        if (s == OK) s = json_add_number(cJSON_AddObjectToObject(j, "label2id"), "LABEL_0", 0);
     }
+    if (m->task->problem_type && s == OK) s = json_add_string(j, "problem_type", m->task->problem_type);
     cJSON *whet = cJSON_AddObjectToObject(j, "whet");
     if (s == OK) s = json_add_string(whet, "task", m->task->name);
     if (s == OK) s = json_add_number(whet, "max_length", (double)max_length);
+    if (s == OK && m->config.pairs) s = json_add(whet, "pairs", cJSON_CreateTrue());
+    if (s == OK && m->config.no_answer) s = json_add(whet, "no_answer", cJSON_CreateTrue());
     if (s == OK) *out = j;
     else cJSON_Delete(j);
     return s;

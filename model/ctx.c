@@ -198,6 +198,28 @@ static const int32_t *put(Ctx *c, const int32_t *host, int64_t n)
     return p;
 }
 
+/* A Batch holds floats; the double build computes in double. */
+static const REAL *put_targets(Ctx *c, const Batch *b)
+{
+    int64_t n = b->streams[0].n_seqs * b->target_width;
+    REAL   *p = ctx_data(c, (size_t)n * sizeof *p), *host = NULL;
+    if (c->status == OK) c->status = mem_new(&host, (size_t)n, sizeof *host);
+    for (int64_t i = 0; host && i < n; i++) host[i] = b->targets[i];
+    if (c->status == OK) c->status = c->backend->upload(c->backend, p, host, (size_t)n * sizeof *p);
+    free(host);
+    return p;
+}
+
+static Status check_spans(const Batch *b)
+{
+    const Tokens *t = &b->streams[0];
+    for (int64_t i = 0; i < 2 * t->n_seqs; i++)
+        if (b->spans[i] < 0 || b->spans[i] >= t->cu_seqlens[i / 2 + 1] - t->cu_seqlens[i / 2])
+            return fail(ERR_DATA, "sequence %lld of the batch has its answer at token %d of %d", (long long)i / 2,
+                        b->spans[i], t->cu_seqlens[i / 2 + 1] - t->cu_seqlens[i / 2]);
+    return OK;
+}
+
 static Status upload_stream(Ctx *c, const Tokens *t, int64_t first_seq, TokensView *v)
 {
     int64_t  n = t->n_tokens, b = t->n_seqs;
@@ -239,6 +261,11 @@ Status ctx_upload(Ctx *c, const Batch *batch, int64_t vocab, int64_t max_positio
         TRY(upload_stream(c, t, batch->first_seq, &out->streams[s]));
     }
     if (batch->labels) out->labels = put(c, batch->labels, batch->streams[0].n_seqs);
+    if (batch->targets) out->targets = put_targets(c, batch);
+    if (batch->spans) {
+        TRY(check_spans(batch));
+        out->spans = put(c, batch->spans, 2 * batch->streams[0].n_seqs);
+    }
     if (batch->n_labelled) {
         TRY(check_range(batch->label_rows, batch->n_labelled, batch->streams[0].n_tokens, "label row"));
         out->label_rows = put(c, batch->label_rows, batch->n_labelled);

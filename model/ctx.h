@@ -44,6 +44,8 @@ typedef struct TokensView {
 typedef struct BatchView {
     TokensView     streams[BATCH_MAX_STREAMS];
     const int32_t *labels;                       /* (n_seqs) */
+    const REAL    *targets;                      /* (n_seqs, target_width) */
+    const int32_t *spans;                        /* (n_seqs, 2) */
     const int32_t *label_rows, *token_labels;    /* (n_labelled) */
     int64_t        n_labelled;
     const Batch   *host;

@@ -17,7 +17,7 @@ Status model_new(Model **out, Backend *backend, const ModelConfig *config, const
     if (s == OK) s = model_config_check(&m->config, "model");
     if (s == OK && !(m->arch = arch_find(m->config.architecture)))
         s = fail(ERR_UNSUPPORTED, "there is no architecture \"%s\"", m->config.architecture);
-    for (size_t i = 0; labels && i < labels->n && s == OK; i++) s = string_list_add(&m->labels, labels->items[i]);
+    for (size_t i = 0; task->has_classes && labels && i < labels->n && s == OK; i++) s = string_list_add(&m->labels, labels->items[i]);
     if (s == OK && task->has_classes && m->labels.n < 2)
         s = hint(fail(ERR_DATA, "a classifier needs at least two labels, the data has %zu", m->labels.n),
                  "check data.label: the name of the label column");
@@ -40,6 +40,8 @@ void model_free(Model *m)
     free(m->head);
     free(m);
 }
+
+bool model_takes_pairs(const Model *m) { return m->task->is_pair || (m->task->may_pair && m->config.pairs); }
 
 Status model_upload(Ctx *ctx, const Model *m, const Batch *batch, BatchView *view)
 {

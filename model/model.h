@@ -24,18 +24,35 @@ typedef struct ArchDef {
     Tensor   *(*word_table)(const Model *m);                                   /* (V, C), for tied heads */
 } ArchDef;
 
-typedef struct AnswerOptions { int64_t top_k; bool all; } AnswerOptions;
+typedef struct AnswerOptions { int64_t top_k; } AnswerOptions;
+
+/* What an answer is made of: an input's output rows (host memory) and, where a task has a row a token, the tokens and the
+ * texts they came from. */
+typedef struct AnswerInput {
+    const REAL    *rows;                  /* (n, width) */
+    int64_t        n, width;
+    const int32_t *segments, *words;      /* (n): 0 first text, 1 second; index of the word, -1 for specials */
+    const int32_t *offsets;               /* (2 n): begin and end in bytes of the token's text */
+    const char    *text, *pair;
+} AnswerInput;
+
+/* What an output row belongs to: a sequence, a token of the sequence, or a token named in Batch.label_rows. */
+typedef enum RowKind { ROW_SEQUENCE, ROW_TOKEN, ROW_LABELLED } RowKind;
 
 typedef struct TaskDef {
     const char *name, *about;
     const char *class_suffix;             /* "ForSequenceClassification"; "Model" when there is no head */
+    const char *problem_type;             /* of that class in a published config.json; NULL: says nothing */
+    RowKind     rows;
     bool        has_classes;              /* needs label names */
     bool        is_pair;                  /* two texts a row */
-    bool        predicts_tokens;          /* outputs belong to Batch.label_rows, not to sequences */
+    bool        may_pair;                 /* a text, or two when config.pairs */
+    bool        windows_pair;             /* a second text that is too long is read in overlapping windows, not cut */
     Status    (*declare)(Model *m);                                            /* fills m->head */
-    Tensor *(*forward)(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch); /* (B or n_labelled, width) */
-    /* One output row (host memory) -> what predict and serve answer, into an object. */
-    Status    (*answer)(const Model *m, const REAL *row, int64_t width, const AnswerOptions *o, cJSON *out);
+    Tensor   *(*forward)(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch);  /* (rows, width) */
+    int64_t   (*width)(const Model *m);                                        /* numbers an output row has */
+    /* What predict and serve answer, into an object. n_inputs is above 1 for the windows of one pair only. */
+    Status    (*answer)(const Model *m, const AnswerInput *inputs, int64_t n_inputs, const AnswerOptions *o, cJSON *out);
 } TaskDef;
 
 struct Model {
@@ -52,6 +69,7 @@ struct Model {
 Status model_new(Model **out, Backend *backend, const ModelConfig *config, const TaskDef *task,
                  const StringList *labels) MUST_USE;
 void   model_free(Model *m);
+bool   model_takes_pairs(const Model *m);                         /* every input is two texts */
 Status model_upload(Ctx *ctx, const Model *m, const Batch *batch,
                     BatchView *view) MUST_USE; /* ctx_upload with the model's limits */
 Tensor *model_hidden(Ctx *ctx, const Model *m, const BatchView *view);                            /* (N, C) */

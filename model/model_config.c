@@ -24,6 +24,8 @@ const Option model_options[] = {
     { "classifier_dropout", OPTION_NUMBER, AT(classifier_dropout), "-1", -1, 0.99, NULL, NULL, "dropout before the classifier; -1: as hidden_dropout_prob" },
     { "pooling", OPTION_CHOICE, AT(pooling), "mean", 0, 0, "mean|first", NULL, "embedding: mean of the tokens, or the first one" },
     { "normalize", OPTION_BOOL, AT(normalize), "true", 0, 0, NULL, NULL, "embedding: scale to length 1" },
+    { "pairs", OPTION_BOOL, AT(pairs), "false", 0, 0, NULL, NULL, "regression: the model compares two texts (set by data.text_pair)" },
+    { "no_answer", OPTION_BOOL, AT(no_answer), "false", 0, 0, NULL, "version_2_with_negative", "question-answering: the model may answer that the text has no answer (SQuAD 2.0)" },
 };
 const size_t n_model_options = COUNT(model_options);
 

@@ -16,6 +16,8 @@ typedef struct ModelConfig {
     double  classifier_dropout;                /* negative: hidden_dropout_prob */
     char   *pooling;                           /* embedding: mean, first */
     bool    normalize;                         /* embedding: to unit length */
+    bool    pairs;                             /* regression: of two texts; training sets it from the data's columns */
+    bool    no_answer;                         /* question-answering: "there is none" is an answer, too */
 } ModelConfig;
 
 extern const Option model_options[];

@@ -7,10 +7,11 @@ Each folder is a published checkpoint (config.json, model.safetensors; random we
 and an expected.safetensors, which holds
 
     ids, segments (N), cu_seqlens, labels (B)      the batch: B sequences in a row, without padding
-    label_rows, token_labels (n)                   masked-lm: rows of the batch and the tokens to predict there
+    label_rows, token_labels (n)                   masked-lm: rows of the batch and the tokens to predict there; tags: classes
+    targets (B), spans (B, 2)                      regression: numbers; answers: first and last token in the sequence
     out.NAME                                       tensors of the forward pass under the names that our forward gives them
     embedding                                      mean of the last hidden states, scaled to length 1
-    loss, smoothed_loss                            mean cross-entropy, without and with a label smoothing of 0.1
+    loss, smoothed_loss                            the task's mean, without and with a label smoothing of 0.1
     grad.NAME                                      of that mean, for every parameter, under its published name
     steps.use (T, b)                               which sequences each of T training steps sees
     steps.loss, steps.norm, steps.rate (T)         before the update; norm before clipping
@@ -25,19 +26,22 @@ import sys
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import (BertConfig, BertForMaskedLM, BertForQuestionAnswering, BertForSequenceClassification,
+                          BertForTokenClassification, get_linear_schedule_with_warmup)
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(HERE, "tests", "parity")
 LENGTHS = [7, 1, 64, 20, 33, 2]             # of the sequences; 64 is max_position_embeddings
 FIRST_TEXT = [7, 1, 64, 9, 5, 1]            # tokens of segment 0; the rest is segment 1
 CLASSES, LABELS = 5, [3, 0, 4, 1, 1, 2]
+TARGETS = [0.5, -1.25, 3.0, 0.0, 2.5, -0.75]
+SPANS = [(2, 4), (0, 0), (10, 10), (5, 19), (0, 0), (1, 1)]
 STEPS, WARMUP, STEP_BATCH = 20, 4, 4
 
 
-def config(hidden_act):
+def config(hidden_act, num_labels=CLASSES):
     return BertConfig(vocab_size=100, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-                      max_position_embeddings=64, hidden_act=hidden_act, num_labels=CLASSES, attn_implementation="eager")
+                      max_position_embeddings=64, hidden_act=hidden_act, num_labels=num_labels, attn_implementation="eager")
 
 
 def fill(model):
@@ -194,6 +198,63 @@ def masked_lm(name, hidden_act, seed):
     save(model, name, arrays)
 
 
+def finish(model, name, sequences, arrays, named, outputs, loss_of):
+    """What the further heads share. outputs(i): of sequence i; loss_of(outputs, sequence numbers): the mean."""
+    model.eval().double()
+    start = {k: v.clone() for k, v in model.state_dict().items()}
+    everything = range(len(sequences))
+    loss = loss_of([outputs(i) for i in everything], everything)
+    arrays = {**input_arrays(sequences), **arrays, **named.arrays()}
+    loss.backward()
+    arrays |= {"loss": loss.detach().float().reshape(1), **gradients(model)}
+    arrays |= train(lambda use: loss_of([outputs(i) for i in use], use), model)
+    model.load_state_dict(start)
+    save(model, name, arrays)
+
+
+def regression(name, seed):
+    torch.manual_seed(seed)
+    model = BertForSequenceClassification(config("gelu", 1))
+    model.config.problem_type = "regression"
+    fill(model)
+    sequences = batch()
+    targets = torch.tensor(TARGETS, dtype=torch.double)
+    named = Named([*encoder_modules(model.bert), ("pooled", model.bert.pooler, True), ("logits", model.classifier, True)])
+    finish(model, name, sequences, {"targets": targets.float()}, named,
+           lambda i: model(sequences[i][0][None], token_type_ids=sequences[i][1][None]).logits[0, 0],
+           lambda y, use: F.mse_loss(torch.stack(y), targets[list(use)]))
+
+
+def tags(name, seed):
+    torch.manual_seed(seed)
+    model = BertForTokenClassification(config("gelu"))
+    fill(model)
+    sequences = batch()
+    targets = []                             # two tokens of three, a sequence without any among them
+    for i, (ids, _) in enumerate(sequences):
+        t = torch.where(torch.rand(len(ids)) < 0.67, torch.randint(0, CLASSES, ids.shape), -100)
+        targets.append(torch.full_like(t, -100) if i == 1 else t)
+    flat = torch.cat(targets)
+    rows = (flat != -100).nonzero()[:, 0]
+    named = Named([*encoder_modules(model.bert), ("logits", model.classifier, False)])
+    finish(model, name, sequences, {"label_rows": rows.int(), "token_labels": flat[rows].int()}, named,
+           lambda i: model(sequences[i][0][None], token_type_ids=sequences[i][1][None]).logits[0],
+           lambda y, use: F.cross_entropy(torch.cat(y), torch.cat([targets[i] for i in use])))
+
+
+def answers(name, seed):
+    torch.manual_seed(seed)
+    model = BertForQuestionAnswering(config("gelu", 2))
+    fill(model)
+    sequences = batch()
+    run = lambda i: model(sequences[i][0][None], token_type_ids=sequences[i][1][None])
+    one = lambda logits, place: F.cross_entropy(logits, torch.tensor([place]))
+    named = Named([*encoder_modules(model.bert), ("logits", model.qa_outputs, False)])
+    finish(model, name, sequences, {"spans": torch.tensor(SPANS).int()}, named, run,
+           lambda y, use: torch.stack([(one(o.start_logits, SPANS[i][0]) + one(o.end_logits, SPANS[i][1])) / 2
+                                       for o, i in zip(y, use)]).mean())
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         sys.exit(__doc__)
@@ -201,3 +262,6 @@ if __name__ == "__main__":
     classification("bert_classify_gelu", "gelu", 1)
     classification("bert_classify_gelu_new", "gelu_new", 2)
     masked_lm("bert_mlm_gelu", "gelu", 3)
+    regression("bert_regression", 4)
+    tags("bert_tags", 5)
+    answers("bert_answers", 6)

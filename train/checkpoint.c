@@ -18,11 +18,16 @@ static void moment_name(char out[32], int i) { snprintf(out, 32, "optimizer/mome
 static Status state_to_json(const Run *r, char **out)
 {
     const RunState *st = &r->state;
+    const Anchor   *at = &st->cursor.anchor;
     cJSON *j = cJSON_CreateObject();
     Status s = OK;
     const struct { const char *key; double value; } numbers[] = {
         { "step", (double)st->step },           { "updates", st->updates },
         { "epoch", (double)st->cursor.epoch },  { "position", (double)st->cursor.position },
+        { "window_epoch", (double)at->epoch },  { "window_first", (double)at->first },
+        { "window_row", (double)at->row },      { "window_at", (double)at->place.at },
+        { "window_line", (double)at->place.line },  { "window_file", at->place.file },
+        { "window_item", at->place.item },
         { "best", st->best },                   { "best_step", (double)st->best_step },
         { "bad_evals", (double)st->bad_evals }, { "loss_sum", st->loss_sum },
         { "count", st->count },                 { "tokens", (double)st->tokens },
@@ -39,6 +44,24 @@ static Status state_to_json(const Run *r, char **out)
     return s;
 }
 
+static Status anchor_from_json(Anchor *a, const cJSON *j, const char *path)
+{
+    int64_t file, item;
+    TRY(json_get_int(&a->epoch, j, "window_epoch", 0, path));
+    TRY(json_get_int(&a->first, j, "window_first", 0, path));
+    TRY(json_get_int(&a->row, j, "window_row", 0, path));
+    TRY(json_get_int(&a->place.at, j, "window_at", 0, path));
+    TRY(json_get_int(&a->place.line, j, "window_line", 0, path));
+    TRY(json_get_int(&file, j, "window_file", 0, path));
+    TRY(json_get_int(&item, j, "window_item", 0, path));
+    if (a->epoch < 0 || a->first < 0 || a->row < 0 || a->place.at < 0 || a->place.line < 0 || file < 0 || item < 0 ||
+        file > INT32_MAX || item > INT32_MAX)
+        return fail(ERR_FORMAT, "%s: the place in the training data is out of range", path);
+    a->place.file = (int32_t)file;
+    a->place.item = (int32_t)item;
+    return OK;
+}
+
 static Status state_from_json(Run *r, const cJSON *j, const char *path)
 {
     RunState *st = &r->state;
@@ -47,6 +70,7 @@ static Status state_from_json(Run *r, const cJSON *j, const char *path)
     TRY(json_get_int(&updates, j, "updates", 0, path));
     TRY(json_get_int(&st->cursor.epoch, j, "epoch", 0, path));
     TRY(json_get_int(&st->cursor.position, j, "position", 0, path));
+    TRY(anchor_from_json(&st->cursor.anchor, j, path));
     TRY(json_get_number(&st->best, j, "best", 0, path));
     TRY(json_get_int(&st->best_step, j, "best_step", -1, path));
     TRY(json_get_int(&st->bad_evals, j, "bad_evals", 0, path));

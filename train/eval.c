@@ -18,21 +18,70 @@ typedef struct Eval {
     Outcome           *outcomes;
     size_t             cap;
     FileWriter         predictions;
+    Outcome            pending;          /* of a row whose further windows may follow */
+    int64_t            pending_example;  /* -1: none */
 } Eval;
 
-static Status write_predictions(Eval *e, cJSON **answers, int64_t n)
+static Status new_answers(cJSON ***out, int64_t n)
+{
+    TRY(mem_new(out, (size_t)n, sizeof **out));
+    for (int64_t i = 0; i < n; i++)
+        if (!((*out)[i] = cJSON_CreateObject())) return fail(ERR_MEMORY, "no memory for JSON");
+    return OK;
+}
+
+static void free_answers(cJSON **answers, int64_t n)
+{
+    for (int64_t i = 0; answers && i < n; i++) cJSON_Delete(answers[i]);
+    free(answers);
+}
+
+static Status write_prediction(Eval *e, const Row *row, cJSON *answer)
+{
+    char *text;
+    TRY(json_add_number(answer, "line", (double)row->place.line));
+    TRY(json_add_string(answer, "text", row->text));
+    if (row->pair) TRY(json_add_string(answer, "text_pair", row->pair));
+    TRY(json_print(&text, answer, false));
+    Status s = file_printf(&e->predictions, "%s\n", text);
+    free(text);
+    return s;
+}
+
+/* An outcome that is complete: judged by the row's text where the task does that, written, counted. */
+static Status finish_row(Eval *e, int64_t example, Outcome *o, cJSON *answer)
+{
+    const TrainTask *task = e->o->task;
+    Row              row;
+    if (task->judge || answer) TRY(dataset_row(e->dataset, example, &row));
+    if (task->judge) TRY(task->judge(e->model, &row, o, answer));
+    if (answer) TRY(write_prediction(e, &row, answer));
+    return metrics_add(e->metrics, o->row, o);
+}
+
+static Status finish_pending(Eval *e)
+{
+    cJSON **answers = NULL;
+    if (e->pending_example < 0) return OK;
+    Status s = e->predictions.f ? new_answers(&answers, 1) : OK;
+    if (s == OK) s = finish_row(e, e->pending_example, &e->pending, answers ? answers[0] : NULL);
+    free_answers(answers, 1);
+    e->pending_example = -1;
+    return s;
+}
+
+/* A row's windows follow one another, perhaps into the next batch. */
+static Status join_windows(Eval *e, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
-        Row   row;
-        char *text;
-        TRY(dataset_row(e->dataset, e->batch.rows[i], &row));
-        TRY(json_add_number(answers[i], "line", (double)row.line));
-        TRY(json_add_string(answers[i], "text", row.text));
-        if (row.pair) TRY(json_add_string(answers[i], "text_pair", row.pair));
-        TRY(json_print(&text, answers[i], false));
-        Status s = file_printf(&e->predictions, "%s\n", text);
-        free(text);
-        TRY(s);
+        const Outcome *o = &e->outcomes[i];
+        if (e->pending_example >= 0 && e->pending.row == o->row) {
+            e->o->task->join(&e->pending, o);
+            continue;
+        }
+        TRY(finish_pending(e));
+        e->pending = *o;
+        e->pending_example = e->batch.rows[i];
     }
     return OK;
 }
@@ -40,22 +89,19 @@ static Status write_predictions(Eval *e, cJSON **answers, int64_t n)
 static Status score(Eval *e, int64_t n)
 {
     BatchView view;
+    bool      joins = e->o->task->join != NULL;
+    cJSON   **answers = NULL;
     ctx_begin(e->ctx, NULL, false);
     TRY(ctx_begin_scalars(e->ctx, &(StepScalars){ 0 }));
     TRY(model_upload(e->ctx, e->model, &e->batch, &view));
     TRY(mem_grow(&e->outcomes, &e->cap, (size_t)n, sizeof *e->outcomes));
-    cJSON **answers = NULL;
-    Status  s = OK;
-    if (e->predictions.f) {
-        TRY(mem_new(&answers, (size_t)n, sizeof *answers));
-        for (int64_t i = 0; i < n && s == OK; i++)
-            if (!(answers[i] = cJSON_CreateObject())) s = fail(ERR_MEMORY, "no memory for JSON");
-    }
-    if (s == OK) s = e->o->task->score(e->ctx, e->model, &view, e->outcomes, answers);
-    if (s == OK && answers) s = write_predictions(e, answers, n);
-    for (int64_t i = 0; i < n && s == OK; i++) metrics_add(e->metrics, e->batch.rows[i], &e->outcomes[i]);
-    for (int64_t i = 0; answers && i < n; i++) cJSON_Delete(answers[i]);
-    free(answers);
+    for (int64_t i = 0; i < n; i++) e->outcomes[i] = (Outcome){ .row = e->batch.rows[i] };
+    Status s = e->predictions.f && !joins ? new_answers(&answers, n) : OK;
+    if (s == OK) s = e->o->task->score(e->ctx, e->model, &view, e->dataset, e->outcomes, answers);
+    if (s == OK && joins) s = join_windows(e, n);
+    for (int64_t i = 0; i < n && s == OK && !joins; i++)
+        s = finish_row(e, e->batch.rows[i], &e->outcomes[i], answers ? answers[i] : NULL);
+    free_answers(answers, n);
     return s;
 }
 
@@ -76,15 +122,15 @@ static Status run(Eval *e)
         if (e->o->progress) e->o->progress(e->o->progress_arg, done, dataset_count(e->dataset));
     }
     loader_free(loader);
-    return s;
+    return s == OK ? finish_pending(e) : s;
 }
 
 Status eval_run(Ctx *ctx, const Model *m, Dataset *d, const char *split, const EvalOptions *o, cJSON **out)
 {
-    Eval   e = { .ctx = ctx, .model = m, .dataset = d, .o = o };
+    Eval   e = { .ctx = ctx, .model = m, .dataset = d, .o = o, .pending_example = -1 };
     cJSON *j = NULL;
     *out = NULL;
-    Status s = metrics_new(&e.metrics, m->task->has_classes ? &m->labels : NULL, o->intervals);
+    Status s = metrics_new(&e.metrics, o->task->metrics, &m->labels, o->intervals);
     if (s == OK && o->predictions) s = file_create(&e.predictions, o->predictions);
     if (s == OK) s = run(&e);
     if (s == OK && o->predictions) s = file_commit(&e.predictions);

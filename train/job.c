@@ -48,7 +48,7 @@ static const Option train_options[] = {
 #define AT(member) OFFSET(Job, member)
 static const Option top_options[] = {
     { "name", OPTION_STRING, AT(name), NULL, 0, 0, NULL, "run_name", "name of the run; default: the config file's" },
-    { "task", OPTION_STRING, AT(task), NULL, 0, 0, NULL, NULL, "sequence-classification, sentence-pair, masked-lm, embedding" },
+    { "task", OPTION_STRING, AT(task), NULL, 0, 0, NULL, NULL, "sequence-classification, sentence-pair, regression, token-classification, question-answering, masked-lm" },
     { "output_dir", OPTION_PATH, AT(output_dir), NULL, 0, 0, NULL, NULL, "run folder; default: runs/NAME" },
     { "device", OPTION_CHOICE, AT(device), "auto", 0, 0, "auto|cpu|cuda|ref", NULL, "what computes" },
     { "threads", OPTION_INT, AT(threads), "0", 0, 256, NULL, NULL, "threads; 0: one a core" },
@@ -121,7 +121,8 @@ static Status check(const Job *job)
     const char        *at = job->config_path ? job->config_path : "the command line";
     if (!job->task)
         return hint(fail(ERR_CONFIG, "%s does not say which task", at),
-                    "add \"task\": \"sequence-classification\" (or sentence-pair, masked-lm, embedding)");
+                    "add \"task\": \"sequence-classification\" (or sentence-pair, regression, token-classification, "
+                    "question-answering, masked-lm)");
     if (strchr(job->name, '/') || job->name[0] == '.')
         return fail(ERR_CONFIG, "name: \"%s\" is no name for a folder", job->name);
     if (!job->model.from && !job->model.tokenizer)

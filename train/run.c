@@ -21,6 +21,13 @@ double run_clock(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+double run_epoch(const Run *r)
+{
+    const Cursor *c = &r->state.cursor;
+    int64_t       n = loader_examples(r->loader);
+    return (double)c->epoch + (n > 0 ? (double)c->position / (double)n : 0);
+}
+
 void run_note(const Run *r, const char *fmt, ...)
 {
     char    text[512];
@@ -45,27 +52,70 @@ static Status open_tokenizer(Run *r, const Bundle *from)
                 "set model.tokenizer to a tokenizer.json, a vocab.txt or a folder with one");
 }
 
-static Status open_data(Run *r)
+/* Shares of the paths of data.train, or *out NULL. */
+static Status mixing_weights(const Run *r, double **out)
 {
-    const Job     *job = r->job;
-    DatasetOptions o = { .labels = r->task->labels, .windows = r->task->windows, .max_length = r->max_length };
-    TRY(dataset_open(&r->train, &job->data, "train", r->tokenizer, &o));
-    o.known = dataset_labels(r->train);
-    if (job->data.validation) TRY(dataset_open(&r->validation, &job->data, "validation", r->tokenizer, &o));
+    const DataConfig *c = &r->job->data;
+    int32_t           n = dataset_n_sources(r->train);
+    *out = NULL;
+    if (c->mixing_weights.n == 0 && c->mixing_temperature == 0) return OK;
+    if (dataset_count(r->train) < 0)
+        return hint(fail(ERR_CONFIG, "a stream is read as it comes: its paths cannot be mixed"),
+                    "leave out data.streaming, or data.mixing_weights and data.mixing_temperature");
+    if (c->mixing_weights.n > 0 && c->mixing_weights.n != (size_t)n)
+        return hint(fail(ERR_CONFIG, "data.mixing_weights has %zu numbers, data.train %d paths", c->mixing_weights.n, n),
+                    "give one a path");
+    TRY(mem_new(out, (size_t)n, sizeof **out));
+    for (int32_t k = 0; k < n; k++) {
+        double rows = (double)(dataset_source_begin(r->train, k + 1) - dataset_source_begin(r->train, k));
+        (*out)[k] = c->mixing_weights.n > 0 ? strtod(c->mixing_weights.items[k], NULL)
+                                            : rows > 0 ? pow(rows, 1 / c->mixing_temperature) : 0;
+    }
+    return OK;
+}
+
+static Status open_loader(Run *r)
+{
+    const Job    *job = r->job;
+    double       *weights;
     LoaderOptions lo = { .batch_sequences = job->train.per_device_train_batch_size,
                          .batch_tokens = job->train.max_batch_tokens,
                          .shuffle = true,
+                         .window = job->data.shuffle_window,
                          .seed = (uint32_t)job->train.seed };
+    if (job->data.packing && lo.batch_tokens == 0) lo.batch_tokens = lo.batch_sequences * r->max_length;
     if (lo.batch_tokens > 0) lo.batch_sequences = 0;
-    return loader_new(&r->loader, r->train, &lo);
+    TRY(mixing_weights(r, &weights));
+    lo.weights = weights;
+    Status s = loader_new(&r->loader, r->train, &lo);
+    free(weights);
+    return s;
+}
+
+static Status open_data(Run *r)
+{
+    const Job     *job = r->job;
+    DatasetOptions o = { .labels = r->task->labels, .windows = r->task->windows, .max_length = r->max_length,
+                         .fill = r->hooks.fill, .fill_arg = r->hooks.fill_arg };
+    if (job->data.streaming && job->train.max_steps <= 0)
+        return hint(fail(ERR_CONFIG, "how long an epoch of a stream is cannot be known"), "set train.max_steps");
+    TRY(data_open(&r->data, &job->data, r->tokenizer, &o, DATA_ALL, r->hooks.on_data, r->hooks.arg));
+    r->train = data_split(r->data, "train");
+    r->validation = data_split(r->data, "validation");
+    return open_loader(r);
+}
+
+static StringList label_names(const Run *r)      /* borrowed */
+{
+    const Labels *l = dataset_labels(r->train);
+    return (StringList){ l ? l->names : NULL, l ? (size_t)l->n : 0 };
 }
 
 /* A model like the job says on `backend`, its parameters trainable as the job says, values not filled yet. */
 static Status declare_model(const Run *r, Backend *backend, Model **out)
 {
     const Job    *job = r->job;
-    const Labels *l = dataset_labels(r->train);
-    StringList    labels = { l ? l->names : NULL, l ? (size_t)l->n : 0 };
+    StringList    labels = label_names(r);
     ModelConfig   config = job->model;                          /* shallow: model_new copies */
     const TaskDef *task;
     Model         *m;
@@ -75,6 +125,7 @@ static Status declare_model(const Run *r, Backend *backend, Model **out)
                          tokenizer_size(r->tokenizer), (long long)config.vocab_size),
                     "tokenizer and model must belong together: check model.tokenizer and model.from");
     TRY(task_need(&task, job->task));
+    config.pairs = task->may_pair && job->data.text_pair;
     TRY(model_new(&m, backend, &config, task, &labels));
     Status s = params_freeze(&m->params, (const char *const *)job->train.freeze.items, job->train.freeze.n,
                              job->train.freeze_layers);
@@ -106,7 +157,7 @@ static Status count_steps(Run *r)
             per_epoch = (batches + t->gradient_accumulation_steps - 1) / t->gradient_accumulation_steps;
     r->total_steps = t->max_steps > 0 ? t->max_steps : (int64_t)ceil(t->num_train_epochs * (double)per_epoch);
     r->plan.total_steps = r->total_steps;
-    r->plan.epochs = t->max_steps > 0 ? (double)t->max_steps / (double)per_epoch : t->num_train_epochs;
+    r->plan.epochs = batches < 0 ? 0 : t->max_steps > 0 ? (double)t->max_steps / (double)per_epoch : t->num_train_epochs;
     return OK;
 }
 
@@ -136,7 +187,7 @@ static Status largest_batch(Run *r, Batch *out)
     }
     batch_release(&one);
     loader_seek(r->loader, (Cursor){ 0 });
-    r->plan.n_examples = dataset_count(r->train);
+    r->plan.n_examples = loader_examples(r->loader);
     r->plan.tokens_sampled = seen < r->plan.n_examples;
     if (r->plan.tokens_sampled)
         r->plan.n_tokens = (int64_t)((double)r->plan.n_tokens * (double)r->plan.n_examples / (double)seen);
@@ -239,26 +290,13 @@ static Status look_at_folder(const Run *r, RunMode mode)
 
 static Status write_folder(const Run *r, RunMode mode)
 {
-    char  *path = NULL;
-    cJSON *data = NULL;
+    char *path = NULL;
     if (mode == RUN_OVERWRITE && file_exists(r->job->output_dir)) TRY(file_remove_folder(r->job->output_dir));
     TRY(file_make_folder(r->job->output_dir));
     Status s = path_join(&path, r->job->output_dir, "data.json");
-    data = cJSON_CreateObject();
-    for (int i = 0; i < 2 && s == OK; i++) {
-        Dataset *d = i ? r->validation : r->train;
-        if (!d) continue;
-        cJSON *one = cJSON_AddObjectToObject(data, i ? "validation" : "train");
-        s = json_add_string(one, "path", dataset_path(d));
-        if (s == OK) s = json_add_string(one, "hash", dataset_hash(d));
-        if (s == OK) s = json_add_number(one, "rows", (double)dataset_count(d));
-        if (s == OK) s = json_add_number(one, "bad_rows", (double)dataset_bad_rows(d));
-        if (s == OK) s = json_add(one, "prepared", cJSON_CreateBool(dataset_is_prepared(d)));
-    }
-    if (s == OK) s = json_write_file(data, path);
+    if (s == OK && data_report(r->data)) s = json_write_file(data_report(r->data), path);
     if (s == OK) s = path_join(&path, r->job->output_dir, "config.json");
     if (s == OK) s = json_write_file(r->config, path);          /* last: a folder with a config is a run */
-    cJSON_Delete(data);
     free(path);
     return s;
 }
@@ -270,7 +308,6 @@ static Status open_parts(Run *r, Bundle *from)
     const Job *job = r->job;
     parallel_set_threads((int)job->threads);
     TRY(train_task_need(&r->task, job->task));
-    r->best_metric = job->train.metric_for_best_model ? job->train.metric_for_best_model : r->task->best_metric;
     if (job->model.from) TRY(bundle_open(from, job->model.from, NULL));
     TRY(open_tokenizer(r, from));
     r->max_length = job->data.max_length > 0 ? job->data.max_length : job->model.max_position_embeddings;
@@ -279,6 +316,9 @@ static Status open_parts(Run *r, Bundle *from)
                          (long long)r->max_length, (long long)job->model.max_position_embeddings),
                     "use at most %lld", (long long)job->model.max_position_embeddings);
     TRY(open_data(r));
+    StringList labels = label_names(r);
+    r->best_metric = job->train.metric_for_best_model ? job->train.metric_for_best_model
+                                                      : metrics_best(r->task->metrics, &labels);
     return make_plan(r);
 }
 
@@ -327,8 +367,7 @@ Status run_plan_job(const Job *job, RunPlan *out)
     *out = r.plan;
     bundle_close(&from);
     loader_free(r.loader);
-    dataset_close(r.train);
-    dataset_close(r.validation);
+    data_close(r.data);
     tokenizer_free(r.tokenizer);
     return s;
 }
@@ -347,8 +386,7 @@ void run_close(Run *r)
     optimizer_free(r->optimizer);
     model_free(r->model);
     loader_free(r->loader);
-    dataset_close(r->train);
-    dataset_close(r->validation);
+    data_close(r->data);
     tokenizer_free(r->tokenizer);
     backend_close(r->backend);
     free(r);

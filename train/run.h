@@ -21,11 +21,14 @@ typedef struct StepLog {
 
 typedef struct RunHooks {
     void *arg;
+    void (*on_data)(void *arg, const char *set, double done, int64_t rows);      /* while text is tokenised; 0 .. 1 */
     void (*on_step)(void *arg, const StepLog *log,
                     bool logged); /* after every step; logged: it went to metrics.jsonl */
     void (*on_eval)(void *arg, int64_t step, const cJSON *report, bool is_best);
     void (*on_checkpoint)(void *arg, const char *path);
     void (*on_note)(void *arg, const char *sentence);                 /* a new head, truncated texts, ... */
+    AugmentFill fill;                                                 /* of data.augment's mlm step; may be NULL */
+    void       *fill_arg;
     const volatile sig_atomic_t *stop;                                /* may be NULL */
 } RunHooks;
 

@@ -27,7 +27,8 @@ struct Run {
     Backend           *backend;
     const TrainTask   *task;
     Tokenizer         *tokenizer;
-    Dataset           *train, *validation;      /* validation may be NULL */
+    Data              *data;
+    Dataset           *train, *validation;      /* of data; validation may be NULL */
     Loader            *loader;
     Model             *model;
     Optimizer         *optimizer;
@@ -49,6 +50,7 @@ struct Run {
 
 void   run_note(const Run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 double run_clock(void);            /* seconds, monotonic */
+double run_epoch(const Run *r);    /* epochs done, with the part of this one; whole ones only while reading a stream */
 
 /* checkpoint.c */
 Status checkpoint_save(Run *r, bool as_best, bool as_last) MUST_USE;

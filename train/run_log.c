@@ -26,8 +26,7 @@ static Status start_line(const Run *r, cJSON **out)
 {
     cJSON *j = cJSON_CreateObject();
     Status s = json_add_number(j, "step", (double)r->state.step);
-    double n = (double)dataset_count(r->train);
-    if (s == OK) s = json_add_number(j, "epoch", (double)r->state.cursor.epoch + (double)r->state.cursor.position / n);
+    if (s == OK) s = json_add_number(j, "epoch", run_epoch(r));
     if (s == OK) *out = j;
     else cJSON_Delete(j);
     return s;

@@ -48,9 +48,7 @@ static double learning_rate(const Run *r)
     const TrainConfig *t = &r->job->train;
     int64_t            step = r->state.step;
     if (t->max_batch_tokens > 0 && t->max_steps <= 0) { /* how many steps that will be is not known: go by examples */
-        double seen =
-            (double)r->state.cursor.epoch + (double)r->state.cursor.position / (double)dataset_count(r->train);
-        step = (int64_t)(seen / t->num_train_epochs * (double)r->total_steps);
+        step = (int64_t)(run_epoch(r) / t->num_train_epochs * (double)r->total_steps);
     }
     return schedule_rate(t, step, r->total_steps);
 }
@@ -102,9 +100,14 @@ static Status name_the_culprit(Run *r, int w)
 
 /* ---- evaluation and checkpoints ------------------------------------------------------------------------------------- */
 
-static bool smaller_is_better(const char *metric)
+static Status no_such_metric(const Run *r)
 {
-    return strcmp(metric, "loss") == 0 || strcmp(metric, "log_loss") == 0 || strcmp(metric, "perplexity") == 0;
+    char names[256] = "";
+    for (int i = 0; metrics_name(r->task->metrics, i); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 metrics_name(r->task->metrics, i));
+    return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task", r->best_metric),
+                "use one of %s", names);
 }
 
 static Status evaluate(Run *r, bool *is_best)
@@ -116,11 +119,9 @@ static Status evaluate(Run *r, bool *is_best)
     r->last_eval = NULL;
     TRY(eval_run(r->ctx, r->model, r->validation, "validation", &o, &r->last_eval));
     if (!metrics_value(r->last_eval, r->best_metric, &value))
-        return hint(fail(ERR_CONFIG, "train.metric_for_best_model: there is no metric \"%s\" for this task",
-                         r->best_metric),
-                    "accuracy, macro_f1, matthews_correlation, loss, perplexity, ...");
+        return no_such_metric(r);
     RunState *st = &r->state;
-    *is_best = st->best_step < 0 || (smaller_is_better(r->best_metric) ? value < st->best : value > st->best);
+    *is_best = st->best_step < 0 || (metrics_smaller_is_better(r->best_metric) ? value < st->best : value > st->best);
     st->bad_evals = *is_best ? 0 : st->bad_evals + 1;
     if (*is_best) {
         st->best = value;
@@ -146,7 +147,8 @@ static Status after_step(Run *r, bool last_step)
 {
     const TrainConfig *t = &r->job->train;
     RunState          *st = &r->state;
-    bool epoch_ends = st->cursor.position == 0 || st->cursor.position >= dataset_count(r->train), is_best = false;
+    int64_t examples = loader_examples(r->loader);
+    bool    epoch_ends = st->cursor.position == 0 || (examples > 0 && st->cursor.position >= examples), is_best = false;
     bool stopped = r->hooks.stop && *r->hooks.stop;
     if (epoch_ends && !r->warned_truncated && dataset_n_truncated(r->train) > 0) {
         run_note(r, "%lld texts were longer than max_length %lld and were cut",
@@ -188,7 +190,7 @@ static Status account(Run *r, int w, double rate, const StepScalars *s)
                     .total_steps = r->total_steps,
                     .learning_rate = rate,
                     .grad_norm = s->grad_norm,
-                    .epoch = (double)st->cursor.epoch + (double)st->cursor.position / (double)dataset_count(r->train),
+                    .epoch = run_epoch(r),
                     .loss = st->loss_sum / st->count,
                     .memory_mib = memory_mib(),
                     .tokens_per_second = (double)st->tokens / elapsed,

@@ -161,6 +161,22 @@ void scratch_free(Scratch *sc)
     free(sc);
 }
 
+Status encoding_copy(Encoding *to, const Encoding *from)
+{
+    size_t n = from->n, cap[3] = { to->cap, to->cap, to->cap };
+    TRY(mem_grow(&to->ids, &cap[0], n, sizeof *to->ids));
+    TRY(mem_grow(&to->words, &cap[1], n, sizeof *to->words));
+    TRY(mem_grow(&to->offsets, &cap[2], n, 2 * sizeof *to->offsets));
+    TRY(mem_grow(&to->segments, &to->cap, n, sizeof *to->segments));
+    memcpy(to->ids, from->ids, n * sizeof *to->ids);
+    memcpy(to->words, from->words, n * sizeof *to->words);
+    memcpy(to->segments, from->segments, n * sizeof *to->segments);
+    memcpy(to->offsets, from->offsets, 2 * n * sizeof *to->offsets);
+    to->n = n;
+    to->n_untruncated = from->n_untruncated;
+    return OK;
+}
+
 void encoding_release(Encoding *e)
 {
     free(e->ids);

@@ -40,6 +40,8 @@ typedef struct EncodeOptions {
     Truncation truncation;
     bool       truncate_left;     /* cut at the beginning instead of the end; windows then come from the end */
     size_t     stride;            /* of windows: how many tokens two in a row share */
+    size_t     least;             /* of windows: tokens of a long text that each must hold, else ERR_DATA; the stride is
+                                     then brought down to half of a window. 0: no such limits, as in the reference */
 } EncodeOptions;
 
 /* path: a folder or a file: tokenizer.json; vocab.json with merges.txt (or encoder.json with vocab.bpe) beside it; a
@@ -65,6 +67,8 @@ const char *tokenizer_hash(const Tokenizer *t);
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t n, const char *pair, size_t n_pair,
                         const EncodeOptions *options, Encoding *out) MUST_USE;
 void   encoding_release(Encoding *e);
+/* ids, segments, offsets and words; `to` keeps its memory. */
+Status encoding_copy(Encoding *to, const Encoding *from) MUST_USE;
 
 /* A long text, or pair, as several encodings of at most max_length tokens. Question answering: only_second, and the
  * question stands in each. The texts must live until the last window.

@@ -101,6 +101,20 @@ static void window_numbers(size_t k, size_t n_outer, size_t n_inner, size_t *out
     *inner = k == 0 ? 0 : k > later ? k - later : (k - 1) % n_inner;
 }
 
+/* Windows that are of use: not of a few tokens each, not nearly all of the one before. */
+static Status check_least(EncodeWindows *w, const size_t n[2])
+{
+    EncodeOptions *o = &w->options;
+    for (int i = 0; o->least > 0 && i < 2; i++) {
+        if (w->keep[i] >= n[i]) continue;
+        if (w->keep[i] < o->least)
+            return hint(fail(ERR_DATA, "%zu of max_length %zu tokens are left for a text of %zu", w->keep[i],
+                             o->max_length, n[i]), "shorten the other text, or raise max_length");
+        if (o->stride > w->keep[i] / 2) o->stride = w->keep[i] / 2;
+    }
+    return OK;
+}
+
 Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *text, size_t n, const char *pair,
                             size_t n_pair, const EncodeOptions *options)
 {
@@ -115,6 +129,7 @@ Status encode_windows_begin(EncodeWindows *w, const Tokenizer *t, const char *te
     w->keep[0] = sc->first.n;
     w->keep[1] = pair ? sc->second.n : 0;
     TRY(truncate_lengths(t, &w->options, &w->keep[0], &w->keep[1], pair != NULL));
+    TRY(check_least(w, (size_t[]){ sc->first.n, pair ? sc->second.n : 0 }));
     TRY(count_windows(&w->counts[0], sc->first.n, w->keep[0], w->options.stride));
     TRY(count_windows(&w->counts[1], pair ? sc->second.n : 0, w->keep[1], w->options.stride));
     return size_mul(w->counts[0], w->counts[1], &w->n);

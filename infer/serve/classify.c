@@ -25,7 +25,7 @@ static bool read_job(Call *call, ServedModel **m, QueueJob **job, bool *is_list,
 /* The task's own answer, with its probabilities as a list, so that their order is kept by every JSON reader. */
 static Status add_answer(const ServedModel *m, const REAL *row, const AnswerOptions *o, cJSON *to)
 {
-    TRY(engine_answer(m->engine, row, o, to));
+    TRY(engine_answer(m->engine, &(AnswerInput){ .rows = row, .n = 1, .width = engine_width(m->engine) }, 1, o, to));
     cJSON *named = cJSON_DetachItemFromObjectCaseSensitive(to, "probabilities");
     cJSON *list = cJSON_AddArrayToObject(to, "scores");
     Status s = list ? OK : ERR_MEMORY;

@@ -80,6 +80,13 @@ void models_get(Call *call, Reply *reply)
 
 /* ---- for the handlers -------------------------------------------------------------------------------------------- */
 
+static ModelUse use_of(const TaskDef *task)      /* USE_N: none that a URL asks for */
+{
+    if (strcmp(task->name, "embedding") == 0) return USE_EMBED;
+    if (task->has_classes) return task->rows == ROW_TOKEN ? USE_TAG : USE_CLASSIFY;
+    return task->windows_pair ? USE_ANSWER : USE_N;
+}
+
 bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, ApiError *e)
 {
     Server *s = call->server;
@@ -93,12 +100,13 @@ bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, 
         return api_fail(e, API_LOADING, NULL, "the model \"%s\" is being loaded", m->name);
     if (atomic_load(&m->state) == MODEL_FAILED)
         return api_fail(e, API_LOADING, NULL, "the model \"%s\" could not be loaded", m->name);
+    static const char *const urls[] = { [USE_EMBED] = "; ask POST /v1/embeddings", [USE_CLASSIFY] = "; ask POST /v1/classify",
+                                        [USE_TAG] = "; ask POST /v1/ner", [USE_ANSWER] = "; ask POST /v1/qa", [USE_N] = "" };
     const TaskDef *task = engine_model(m->engine)->task;
-    bool embeds = strcmp(task->name, "embedding") == 0;
-    if (use == USE_EMBED ? !embeds : !task->has_classes)
+    ModelUse       can = use_of(task);
+    if (can != use)
         return api_fail(e, API_BAD_REQUEST, "model", "the model \"%s\" is for %s and cannot answer this URL%s", m->name,
-                        task->name,
-                        embeds ? "; ask POST /v1/embeddings" : task->has_classes ? "; ask POST /v1/classify" : "");
+                        task->name, urls[can]);
     *out = m;
     return true;
 }
@@ -164,6 +172,24 @@ bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs,
         call->n_tokens += (int64_t)to->n;
     }
     call->n_items = n;
+    *out = job;
+    return true;
+}
+
+bool models_encode_pair(Call *call, const ServedModel *m, const RequestInput *in, QueueJob **out, ApiError *e)
+{
+    EngineInput read = { 0 };
+    QueueJob   *job = NULL;
+    Status s = engine_read(m->engine, in->text, strlen(in->text), in->pair, strlen(in->pair), false, &read);
+    if (s == OK) s = queue_job_new(&job, (int64_t)read.n);
+    for (size_t i = 0; s == OK && i < read.n; i++) {
+        job->inputs[i] = read.sequences[i];                  /* the job's from here on */
+        read.sequences[i] = (Encoding){ 0 };
+        call->n_tokens += (int64_t)job->inputs[i].n;
+    }
+    engine_input_release(&read);
+    if (s != OK) return api_fail_status(e, s, "context");
+    call->n_items = 1;
     *out = job;
     return true;
 }

@@ -10,6 +10,7 @@ typedef struct Lane {
     QueueRunner run;
     void       *arg;
     int64_t     width;
+    bool        a_token;
     QueueJob        *first, *last;
     int64_t     n_jobs;              /* linked */
 } Lane;
@@ -60,9 +61,10 @@ void queue_free(Queue *q)
     free(q);
 }
 
-void queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t width)
+void queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t width, bool a_token)
 {
     pthread_mutex_lock(&q->lock);
+    q->lanes[lane].a_token = a_token;
     q->lanes[lane].run = run;
     q->lanes[lane].arg = arg;
     q->lanes[lane].width = width;
@@ -77,7 +79,9 @@ Status queue_job_new(QueueJob **out, int64_t n)
     QueueJob *j;
     TRY(mem_new(&j, 1, sizeof *j));
     Status s = mem_new(&j->inputs, (size_t)n, sizeof *j->inputs);
+    if (s == OK) s = mem_new(&j->first_row, (size_t)n + 1, sizeof *j->first_row);
     if (s != OK) {
+        free(j->inputs);
         free(j);
         return s;
     }
@@ -96,6 +100,7 @@ static void destroy(QueueJob *j)
     for (int64_t i = 0; i < j->n; i++) encoding_release(&j->inputs[i]);
     pthread_cond_destroy(&j->ended);
     free(j->inputs);
+    free(j->first_row);
     free(j->rows);
     free(j);
 }
@@ -145,18 +150,25 @@ static struct timespec after(double seconds)
     return t;
 }
 
+static Status make_rows(const Lane *l, QueueJob *j)
+{
+    j->width = l->width;
+    for (int64_t i = 0; i < j->n; i++)
+        j->first_row[i + 1] = j->first_row[i] + (l->a_token ? (int64_t)j->inputs[i].n : 1);
+    return mem_new(&j->rows, (size_t)j->first_row[j->n] * (size_t)j->width, sizeof *j->rows);
+}
+
 QueueOutcome queue_run(Queue *q, int lane, QueueJob *j, double timeout_seconds)
 {
     struct timespec deadline = after(timeout_seconds);
     Lane           *l = &q->lanes[lane];
     pthread_mutex_lock(&q->lock);
     j->outcome = QUEUE_WAITING;
-    j->width = l->width;
     if (q->closed) j->outcome = QUEUE_CLOSED;
     else if (l->n_jobs >= q->max_jobs) {
         j->outcome = QUEUE_FULL;
         q->stats.n_refused++;
-    } else if ((j->status = mem_new(&j->rows, (size_t)j->n * (size_t)j->width, sizeof *j->rows)) != OK) {
+    } else if ((j->status = make_rows(l, j)) != OK) {
         j->outcome = QUEUE_FAILED;
     } else {
         link_last(l, j);
@@ -234,8 +246,11 @@ static Status run_slots(Queue *q, const Lane *l, int64_t begin, int64_t end_slot
     TRY(l->run(l->arg, q->inputs + begin, end_slot - begin, &rows));
     size_t width = (size_t)l->width;
     for (int64_t i = begin; i < end_slot; i++) {
-        QueueJob *j = q->slots[i].job;
-        memcpy(j->rows + (size_t)q->slots[i].index * width, rows + (size_t)(i - begin) * width, width * sizeof *rows);
+        QueueJob      *j = q->slots[i].job;
+        const int64_t *first = j->first_row + q->slots[i].index;
+        size_t         n = (size_t)(first[1] - first[0]) * width;
+        memcpy(j->rows + (size_t)first[0] * width, rows, n * sizeof *rows);
+        rows += n;
     }
     return OK;
 }

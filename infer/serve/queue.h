@@ -20,14 +20,14 @@ typedef struct Queue Queue;
 typedef enum QueueOutcome { QUEUE_WAITING, QUEUE_DONE, QUEUE_FULL, QUEUE_LATE, QUEUE_CLOSED,
                             QUEUE_FAILED } QueueOutcome;
 
-/* One pass over n inputs; *rows stays the runner's and holds n rows of the lane's width. */
+/* One pass over n inputs; *rows stays the runner's and holds the inputs' rows of the lane's width, one or one a token. */
 typedef Status (*QueueRunner)(void *arg, const Encoding *const *inputs, int64_t n, const REAL **rows);
 
 typedef struct QueueJob {
     Encoding *inputs;                /* (n) filled by the caller before queue_run, not touched after */
     int64_t   n;
-    REAL     *rows;                  /* (n, width) after QUEUE_DONE */
-    int64_t   width;
+    REAL     *rows;                  /* (first_row[n], width) after QUEUE_DONE */
+    int64_t  *first_row, width;      /* (n + 1): input i has the rows first_row[i] .. first_row[i + 1] */
     Status    status;                /* after QUEUE_FAILED, with the fact */
     char      fact[256];
 
@@ -43,7 +43,8 @@ typedef struct QueueStats { int64_t n_passes, n_inputs, n_tokens, n_jobs, n_refu
 
 Status queue_new(Queue **out, int n_lanes, int64_t max_jobs_a_lane, int64_t max_batch_tokens) MUST_USE;
 void   queue_free(Queue *q);                         /* closed, and nobody waits in it */
-void   queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t width);      /* before its first job */
+/* Before its first job. a_token: an input has a row a token, else one. */
+void   queue_open_lane(Queue *q, int lane, QueueRunner run, void *arg, int64_t width, bool a_token);
 
 Status queue_job_new(QueueJob **out, int64_t n) MUST_USE;
 void   queue_job_free(QueueJob *j);            /* the caller is done with it; the queue may still be computing it */

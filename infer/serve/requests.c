@@ -195,6 +195,17 @@ static bool read_texts(ClassifyRequest *r, const cJSON *text, const cJSON *pair,
     return true;
 }
 
+/* What the published form has and this server cannot do yet. */
+static bool check_later(const cJSON *json, const char *const *later, size_t n, ApiError *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *v = json_get(json, later[i]);
+        if (v && !cJSON_IsFalse(v))
+            return api_fail(e, API_BAD_REQUEST, later[i], "\"%s\" is not supported by this server yet", later[i]);
+    }
+    return true;
+}
+
 bool classify_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e)
 {
     static const char *const known[] = { "model", "text", "text_pair", "top_k", "truncate", "labels", "multi_label",
@@ -202,12 +213,7 @@ bool classify_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *r
     static const char *const later[] = { "labels", "multi_label", "explain" };
     const char *language, *user;
     *r = (ClassifyRequest){ 0 };
-    if (!check_fields(json, known, COUNT(known), rules, e)) return false;
-    for (size_t i = 0; i < COUNT(later); i++) {
-        const cJSON *v = json_get(json, later[i]);
-        if (v && !cJSON_IsFalse(v))
-            return api_fail(e, API_BAD_REQUEST, later[i], "\"%s\" is not supported by this server yet", later[i]);
-    }
+    if (!check_fields(json, known, COUNT(known), rules, e) || !check_later(json, later, COUNT(later), e)) return false;
     if (!get_string(&r->model, json, "model", e) || !get_count(&r->top_k, json, "top_k", e)
         || !get_bool(&r->truncate, json, "truncate", false, e)
         || !get_string(&language, json, "language", e) || !get_string(&user, json, "user", e))
@@ -220,4 +226,41 @@ void classify_release(ClassifyRequest *r)
 {
     free(r->inputs);
     *r = (ClassifyRequest){ 0 };
+}
+
+/* ---- entities and answers ---------------------------------------------------------------------------------------- */
+
+bool ner_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e)
+{
+    static const char *const known[] = { "model", "text", "aggregate", "truncate", "language", "user" };
+    static const char *const ways[] = { "first", "simple" };      /* both: a word is what its first token is */
+    const char *way, *language, *user;
+    *r = (ClassifyRequest){ 0 };
+    if (!check_fields(json, known, COUNT(known), rules, e) || !get_string(&r->model, json, "model", e)
+        || !get_choice(&way, json, "aggregate", ways, COUNT(ways), e)
+        || !get_bool(&r->truncate, json, "truncate", false, e)
+        || !get_string(&language, json, "language", e) || !get_string(&user, json, "user", e))
+        return false;
+    if (r->model && !r->model[0]) r->model = NULL;
+    return read_texts(r, json_get(json, "text"), NULL, rules, e);
+}
+
+bool qa_parse(QaRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e)
+{
+    static const char *const known[] = { "model", "question", "context", "vector_store_id", "top_k", "no_answer",
+                                         "language", "user" };
+    static const char *const later[] = { "vector_store_id", "no_answer" };
+    const cJSON *question = json_get(json, "question"), *context = json_get(json, "context");
+    const char  *language, *user;
+    int64_t      top_k;
+    *r = (QaRequest){ 0 };
+    if (!check_fields(json, known, COUNT(known), rules, e) || !check_later(json, later, COUNT(later), e)
+        || !get_string(&r->model, json, "model", e) || !get_count(&top_k, json, "top_k", e)
+        || !get_string(&language, json, "language", e) || !get_string(&user, json, "user", e))
+        return false;
+    if (top_k > 1) return api_fail(e, API_BAD_REQUEST, "top_k", "\"top_k\" above 1 is not supported by this server yet");
+    if (!question) return api_fail(e, API_BAD_REQUEST, "question", "\"question\" is missing");
+    if (!context) return api_fail(e, API_BAD_REQUEST, "context", "\"context\" is missing");
+    if (r->model && !r->model[0]) r->model = NULL;
+    return set_text(&r->input.text, question, "question", e) && set_text(&r->input.pair, context, "context", e);
 }

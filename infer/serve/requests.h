@@ -32,6 +32,11 @@ typedef struct ClassifyRequest {
     int64_t       top_k;                 /* 0: all */
 } ClassifyRequest;
 
+typedef struct QaRequest {
+    const char  *model;                  /* NULL: not named */
+    RequestInput input;                  /* text: the question, pair: what to answer from */
+} QaRequest;
+
 typedef void (*FieldIgnored)(void *arg, const char *name);
 
 /* strict: unknown fields are an error; else `ignored` is called with each. */
@@ -41,6 +46,9 @@ bool request_json(cJSON **out, const char *body, size_t n, ApiError *e);
 bool embeddings_parse(EmbeddingsRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e);
 void embeddings_release(EmbeddingsRequest *r);
 bool classify_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e);
+/* Texts whose entities are wanted: a list or one, without pairs. */
+bool ner_parse(ClassifyRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e);
 void classify_release(ClassifyRequest *r);
+bool qa_parse(QaRequest *r, const cJSON *json, const RequestRules *rules, ApiError *e);
 
 #endif

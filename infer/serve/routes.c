@@ -19,6 +19,8 @@ static const Route routes[] = {
     { "GET",  "/models/",    ROUTE_PREFIX, models_get },
     { "POST", "/embeddings", 0,            embeddings_create },
     { "POST", "/classify",   0,            classify_texts },
+    { "POST", "/ner",        0,            extract_entities },
+    { "POST", "/qa",         0,            extract_answer },
 };
 
 /* ---- small things that calls need -------------------------------------------------------------------------------- */

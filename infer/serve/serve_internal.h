@@ -114,11 +114,13 @@ void server_end_reading(Server *s);
 const char *server_state(const Server *s);                           /* ok, loading, draining, failed */
 
 /* models.c: the model that a request names, if it is ready and of that use. name NULL: the only one that is served. */
-typedef enum ModelUse { USE_EMBED, USE_CLASSIFY } ModelUse;
+typedef enum ModelUse { USE_EMBED, USE_CLASSIFY, USE_TAG, USE_ANSWER, USE_N } ModelUse;
 bool models_find(Call *call, const char *name, ModelUse use, ServedModel **out, ApiError *e);
 /* The inputs, encoded, as a job; too long is an error unless cut. Counts items and tokens in the call. */
 bool models_encode(Call *call, const ServedModel *m, const RequestInput *inputs, int64_t n, bool cut, const char *param,
                    QueueJob **out, ApiError *e);
+/* A question and its text as one job, in windows where it is long. */
+bool models_encode_pair(Call *call, const ServedModel *m, const RequestInput *in, QueueJob **out, ApiError *e);
 bool models_run(Call *call, ServedModel *m, QueueJob *job, ApiError *e);
 
 /* handlers, one file a family */
@@ -129,6 +131,8 @@ void models_list(Call *call, Reply *reply);
 void models_get(Call *call, Reply *reply);
 void embeddings_create(Call *call, Reply *reply);
 void classify_texts(Call *call, Reply *reply);
+void extract_entities(Call *call, Reply *reply);
+void extract_answer(Call *call, Reply *reply);
 
 /* http.c */
 Status http_start(Server *s) MUST_USE;

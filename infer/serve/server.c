@@ -67,8 +67,11 @@ static Status run_model(void *arg, const Encoding *const *inputs, int64_t n, con
 {
     ServedModel *m = arg;
     TRY(engine_run(m->engine, inputs, n, &m->out));
+    int64_t expected = n;
+    bool    a_token = engine_model(m->engine)->task->rows == ROW_TOKEN;
+    for (int64_t i = 0; a_token && i < n; i++) expected += (int64_t)inputs[i]->n - 1;
     *rows = m->out.rows;
-    if (m->out.n_rows == n) return OK;
+    if (m->out.n_rows == expected) return OK;
     return fail(ERR_SHAPE, "%lld rows for %lld inputs", (long long)m->out.n_rows, (long long)n);
 }
 
@@ -78,7 +81,8 @@ static Status open_model(Server *s, size_t i, Backend *backend)
     struct stat  st;
     TRY(engine_open(&m->engine, backend, m->path, NULL, NULL));
     if (stat(engine_bundle(m->engine)->path, &st) == 0) m->created = (int64_t)st.st_mtime;
-    queue_open_lane(s->queue, (int)i, run_model, m, engine_width(m->engine));
+    queue_open_lane(s->queue, (int)i, run_model, m, engine_width(m->engine),
+                    engine_model(m->engine)->task->rows == ROW_TOKEN);
     atomic_store(&m->state, MODEL_READY);
     server_log(s, SERVER_LOG_INFO, "model %s: %s, %s", m->name, engine_model(m->engine)->arch->name,
                engine_model(m->engine)->task->name);

@@ -53,5 +53,10 @@ void    op_cross_entropy(Ctx *ctx, Tensor *logits, const int32_t *labels, double
 /* The same for logits = x w^T + bias, a chunk of rows at a time, so that all logits never exist at once. */
 void    op_linear_cross_entropy(Ctx *ctx, Tensor *x, Tensor *w, Tensor *bias, const int32_t *labels, REAL *row_loss,
                                 int64_t chunk_rows);
+/* mse.c: the same sums for squared errors of y (n numbers) against target (n, backend memory). */
+void    op_mse(Ctx *ctx, Tensor *y, const REAL *target, REAL *row_loss);
+/* span_cross_entropy.c: cross-entropy over the rows of each sequence, column by column.  logits (N, cols), spans
+ * (B, cols): the right row of each column, from the sequence's first. Counts one a sequence; row_loss (B) may be NULL. */
+void    op_span_cross_entropy(Ctx *ctx, Tensor *logits, const TokensView *tokens, const int32_t *spans, REAL *row_loss);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct ClassifyHead {
     double   p_drop;
 } ClassifyHead;
 
-static Status classify_declare(Model *m)
+Status classify_declare_width(Model *m, int64_t width)
 {
     ClassifyHead *h;
     TRY(mem_new(&h, 1, sizeof *h));
@@ -20,10 +20,12 @@ static Status classify_declare(Model *m)
     h->p_drop = m->config.classifier_dropout >= 0 ? m->config.classifier_dropout : m->config.hidden_dropout_prob;
     TRY(m->arch->declare_pooler(m, 0));
     h->site = params_add_site(&m->params);
-    return linear_declare(&h->classifier, &m->params, "classifier", m->config.hidden_size, (int64_t)m->labels.n, true);
+    return linear_declare(&h->classifier, &m->params, "classifier", m->config.hidden_size, width, true);
 }
 
-static Tensor *classify_forward(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch)
+static Status classify_declare(Model *m) { return classify_declare_width(m, (int64_t)m->labels.n); }
+
+Tensor *classify_forward(Ctx *ctx, const Model *m, Tensor *hidden, const BatchView *batch)
 {
     const ClassifyHead *h = m->head;
     Tensor *pooled = m->arch->pool(ctx, m, hidden, batch);
@@ -41,14 +43,17 @@ static int by_probability(const void *a, const void *b)
 }
 
 /* {"label", "score", "probabilities": {label: p}} with the top_k most probable labels (all of them when 0). */
-static Status classify_answer(const Model *m, const REAL *row, int64_t width, const AnswerOptions *o, cJSON *out)
+static Status classify_answer(const Model *m, const AnswerInput *in, int64_t n_inputs, const AnswerOptions *o,
+                              cJSON *out)
 {
+    (void)n_inputs;
+    const int64_t width = in->width;
     double *p;
     Ranked *ranked;
     TRY(mem_new(&p, (size_t)width, sizeof *p));
     Status s = mem_new(&ranked, (size_t)width, sizeof *ranked);
     if (s == OK) {
-        answer_softmax(row, width, p);
+        answer_softmax(in->rows, width, p);
         for (int64_t i = 0; i < width; i++) ranked[i] = (Ranked){ p[i], i };
         qsort(ranked, (size_t)width, sizeof *ranked, by_probability);
         s = json_add_string(out, "label", m->labels.items[ranked[0].i]);
@@ -66,9 +71,11 @@ const TaskDef task_sequence_classification = {
     .name = "sequence-classification",
     .about = "one label for a text",
     .class_suffix = "ForSequenceClassification",
+    .problem_type = "single_label_classification",
     .has_classes = true,
     .declare = classify_declare,
     .forward = classify_forward,
+    .width = task_width_classes,
     .answer = classify_answer,
 };
 
@@ -76,9 +83,11 @@ const TaskDef task_sentence_pair = {
     .name = "sentence-pair",
     .about = "one label for a pair of texts",
     .class_suffix = "ForSequenceClassification",
+    .problem_type = "single_label_classification",
     .has_classes = true,
     .is_pair = true,
     .declare = classify_declare,
     .forward = classify_forward,
+    .width = task_width_classes,
     .answer = classify_answer,
 };

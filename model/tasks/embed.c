@@ -17,11 +17,13 @@ static Tensor *embed_forward(Ctx *ctx, const Model *m, Tensor *hidden, const Bat
     return tensor_name(ctx, v, "embedding");
 }
 
-static Status embed_answer(const Model *m, const REAL *row, int64_t width, const AnswerOptions *o, cJSON *out)
+static int64_t embed_width(const Model *m) { return m->config.hidden_size; }
+
+static Status embed_answer(const Model *m, const AnswerInput *in, int64_t n_inputs, const AnswerOptions *o, cJSON *out)
 {
-    (void)m, (void)o;
+    (void)m, (void)o, (void)n_inputs;
     cJSON *list = cJSON_AddArrayToObject(out, "embedding");
-    for (int64_t i = 0; i < width; i++) TRY(json_add(list, NULL, cJSON_CreateNumber((double)row[i])));
+    for (int64_t i = 0; i < in->width; i++) TRY(json_add(list, NULL, cJSON_CreateNumber((double)in->rows[i])));
     return OK;
 }
 
@@ -31,5 +33,6 @@ const TaskDef task_embedding = {
     .class_suffix = "Model",
     .declare = embed_declare,
     .forward = embed_forward,
+    .width = embed_width,
     .answer = embed_answer,
 };

@@ -40,13 +40,16 @@ static Tensor *mlm_forward(Ctx *ctx, const Model *m, Tensor *hidden, const Batch
     return tensor_name(ctx, op_linear(ctx, x, m->arch->word_table(m), mlm_decoder_bias(m)), "logits");
 }
 
+static int64_t mlm_width(const Model *m) { return m->config.vocab_size; }
+
 /* {"candidates": [{"id", "score"}]}, the top_k (5 when 0) most probable tokens; whoever has the tokenizer adds names. */
-static Status mlm_answer(const Model *m, const REAL *row, int64_t width, const AnswerOptions *o, cJSON *out)
+static Status mlm_answer(const Model *m, const AnswerInput *in, int64_t n_inputs, const AnswerOptions *o, cJSON *out)
 {
-    (void)m;
+    (void)m, (void)n_inputs;
+    const int64_t width = in->width;
     double *p;
     TRY(mem_new(&p, (size_t)width, sizeof *p));
-    answer_softmax(row, width, p);
+    answer_softmax(in->rows, width, p);
     cJSON *list = cJSON_AddArrayToObject(out, "candidates");
     Status s = OK;
     for (int64_t k = 0, n = o->top_k > 0 ? o->top_k : 5; k < n && k < width && s == OK; k++) {
@@ -66,8 +69,9 @@ const TaskDef task_masked_lm = {
     .name = "masked-lm",
     .about = "predict hidden tokens; pretraining",
     .class_suffix = "ForMaskedLM",
-    .predicts_tokens = true,
+    .rows = ROW_LABELLED,
     .declare = mlm_declare,
     .forward = mlm_forward,
+    .width = mlm_width,
     .answer = mlm_answer,
 };

@@ -5,7 +5,8 @@
 #include "core/text.h"
 #include "model/tasks/tasks.h"
 
-static const TaskDef *const tasks[] = { &task_sequence_classification, &task_sentence_pair, &task_masked_lm,
+static const TaskDef *const tasks[] = { &task_sequence_classification, &task_sentence_pair, &task_regression,
+                                        &task_token_classification, &task_question_answering, &task_masked_lm,
                                         &task_embedding };
 
 const TaskDef *task_at(size_t i) { return i < COUNT(tasks) ? tasks[i] : NULL; }
@@ -25,7 +26,8 @@ Status task_need(const TaskDef **out, const char *name)
     const char *near = text_nearest(name, names, COUNT(names));
     Status      s = fail(ERR_CONFIG, "there is no task \"%s\"", name);
     return near ? hint(s, "did you mean %s?", near)
-                : hint(s, "known are sequence-classification, sentence-pair, masked-lm and embedding");
+                : hint(s, "known are sequence-classification, sentence-pair, regression, token-classification, "
+                          "question-answering, masked-lm and embedding");
 }
 
 const TaskDef *task_of_class(const char *class_name)
@@ -36,6 +38,8 @@ const TaskDef *task_of_class(const char *class_name)
     }
     return NULL;
 }
+
+int64_t task_width_classes(const Model *m) { return (int64_t)m->labels.n; }
 
 void answer_softmax(const REAL *logits, int64_t width, double *p)
 {

@@ -191,6 +191,7 @@ static void test_share_or_path(void **state)
     (void)state;
     static const struct { const char *text, *want; } cases[] = {
         { "0.5", "0.5" }, { "0", "0" }, { "1e-3", "1e-3" }, { "0.5.csv", "/base/0.5.csv" }, { "./0.5", "/base/0.5" },
+        { "a.zip//in/*.csv", "/base/a.zip//in/*.csv" },  { "../a.zip//b", "/a.zip//b" }, { "/tmp//x.csv", "/tmp/x.csv" },
         /* words that strtod would take for numbers */
         { "nan", "/base/nan" }, { "inf", "/base/inf" }, { "", "" },
     };

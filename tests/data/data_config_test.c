@@ -27,7 +27,8 @@ static void defaults(void **state)
     (void)state;
     DataConfig c;
     assert_ok(read_config(&c, "{ \"data\": { \"train\": \"train.csv\" } }"));
-    assert_string_equal(c.train, "/jobs/train.csv");
+    assert_int_equal(c.train.n, 1);
+    assert_string_equal(c.train.items[0], "/jobs/train.csv");
     assert_string_equal(c.format, "auto");
     assert_string_equal(c.text, "text");
     assert_string_equal(c.label, "label");
@@ -35,7 +36,7 @@ static void defaults(void **state)
     assert_string_equal(c.on_bad_row, "fail");
     assert_int_equal(c.seed, 42);
     assert_int_equal(c.max_length, 0);
-    assert_true(!c.test && !c.validation && !c.prepared && !c.text_pair);
+    assert_true(!c.test.n && !c.validation && !c.prepared && !c.text_pair);
     release(&c);
 }
 
@@ -46,8 +47,8 @@ static void names_of_other_trainers(void **state)
     assert_ok(read_config(&c, "{ \"data\": { \"train_file\": \"../a.jsonl\", \"test_file\": \"/b\", "
                               "\"eval_file\": \"c\", \"max_seq_length\": 128, "
                               "\"text_column\": \"utterance\", \"label_column\": \"intent\" } }"));
-    assert_string_equal(c.train, "/a.jsonl");
-    assert_string_equal(c.test, "/b");
+    assert_string_equal(c.train.items[0], "/a.jsonl");
+    assert_string_equal(c.test.items[0], "/b");
     assert_string_equal(c.validation, "/jobs/c");
     assert_int_equal(c.max_length, 128);
     assert_string_equal(c.text, "utterance");
@@ -77,10 +78,30 @@ static void refusals(void **state)
     }
 }
 
+static void amounts_of_memory(void **state)
+{
+    (void)state;
+    static const struct { const char *text; size_t bytes; } good[] = {
+        { "1M", 1u << 20 }, { "512M", 512u << 20 }, { "2G", (size_t)2 << 30 }, { "1.5GiB", (size_t)3 << 29 },
+        { "64mb", 64u << 20 }, { "4194304", 4u << 20 },
+    };
+    static const char *const bad[] = { "", "M", "1K", "12X", "-1G", "1000000", "3GB!" };
+    size_t bytes;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_ok(data_memory(good[i].text, "data.memory", &bytes));
+        assert_int_equal(bytes, good[i].bytes);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(data_memory(bad[i], "data.memory", &bytes), ERR_CONFIG);
+        assert_says(status_fact(), "data.memory");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults), cmocka_unit_test(names_of_other_trainers), cmocka_unit_test(refusals),
+        cmocka_unit_test(amounts_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "data/dataset.h"
+#include "data/data_config.h"
+#include "data/tokenizer/tokenizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,6 +63,35 @@ static inline void assert_ok(Status s)
 static inline void assert_says(const char *text, const char *words)
 {
     if (!strstr(text, words)) fail_msg("expected \"%s\" in \"%s\"", words, text);
+}
+
+/* A config with the defaults, and `train` in data.train where it is not NULL. Keys as on the command line. */
+static inline OptionTable config_table(void)
+{
+    static OptionSection section;
+    section = (OptionSection){ "", data_options, n_data_options, 0 };
+    return (OptionTable){ "a data config", &section, 1 };
+}
+
+static inline void config_set(DataConfig *c, const char *key, const char *text)
+{
+    OptionTable t = config_table();
+    assert_ok(options_apply(&t, c, &(Flag){ key, text }, 1));
+}
+
+static inline DataConfig config_new(const char *train)
+{
+    DataConfig  c = { 0 };
+    OptionTable t = config_table();
+    assert_ok(options_defaults(&t, &c));
+    if (train) config_set(&c, "train", train);
+    return c;
+}
+
+static inline void config_release(DataConfig *c)
+{
+    OptionTable t = config_table();
+    options_release(&t, c);
 }
 
 /* A vocabulary of the given words beside BERT's special tokens and a few letters, as a tokenizer. */

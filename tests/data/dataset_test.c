@@ -20,18 +20,12 @@ static int close_all(void **state)
     return remove_folder(state);
 }
 
-static DataConfig config(const char *train)
-{
-    return (DataConfig){ .train = (char *)(uintptr_t)train, .format = "auto", .text = "text", .label = "label",
-                         .truncation = "longest_first", .on_bad_row = "fail", .seed = 42 };
-}
-
 static const DatasetOptions classes = { .labels = LABEL_CLASS, .max_length = 16 };
 
 static void labels_are_sorted_and_kept(void **state)
 {
     (void)state;
-    DataConfig c = config(write_text("train.csv", "text,label\na,zebra\nb,ant\nc,zebra\nd,Bee\n"));
+    DataConfig c = config_new(write_text("train.csv", "text,label\na,zebra\nb,ant\nc,zebra\nd,Bee\n"));
     Dataset   *d;
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
     const Labels *l = dataset_labels(d);
@@ -55,12 +49,12 @@ static void labels_are_sorted_and_kept(void **state)
     assert_ok(labels_copy(&known, l));
     dataset_close(d);
 
-    DatasetOptions with_known = { LABEL_CLASS, &known, false, 16 };
-    c.test = (char *)(uintptr_t)write_text("test.csv", "text,label\na,ant\nb,zebras\n");
+    DatasetOptions with_known = { .labels = LABEL_CLASS, .known = &known, .max_length = 16 };
+    config_set(&c, "test", write_text("test.csv", "text,label\na,ant\nb,zebras\n"));
     assert_int_equal(dataset_open(&d, &c, "test", tokenizer, &with_known), ERR_DATA);
-    assert_says(status_fact(), "test.csv:3: the label \"zebras\" is none of the 3 that training saw");
+    assert_says(status_fact(), "test.csv:3: the label \"zebras\" is none of the 3 that are known");
     assert_says(status_hint(), "did you mean \"zebra\"?");
-    c.on_bad_row = "skip";
+    config_set(&c, "on_bad_row", "skip");
     assert_ok(dataset_open(&d, &c, "test", tokenizer, &with_known));
     assert_int_equal(dataset_count(d), 1);
     assert_int_equal(dataset_bad_rows(d), 1);
@@ -69,25 +63,28 @@ static void labels_are_sorted_and_kept(void **state)
     assert_int_equal(e.label, 1);
     dataset_close(d);
     labels_release(&known);
+    config_release(&c);
 }
 
 static void what_cannot_be_opened(void **state)
 {
     (void)state;
     Dataset   *d;
-    DataConfig c = config(NULL);
+    DataConfig c = config_new(NULL);
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &classes), ERR_CONFIG);
     assert_says(status_fact(), "data.train is not given");
-    c = config(write_text("train.csv", "text,label\na,x\nb,x\n"));
+    config_set(&c, "train", write_text("train.csv", "text,label\na,x\nb,x\n"));
     assert_int_equal(dataset_open(&d, &c, "validation", tokenizer, &classes), ERR_CONFIG);
     assert_says(status_fact(), "data.validation is not given");
     assert_int_equal(dataset_open(&d, &c, "dev", tokenizer, &classes), ERR_USAGE);
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &classes), ERR_DATA);
     assert_says(status_fact(), "every row has the label \"x\"");
-    c = config(write_text("train.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n"
+    config_release(&c);
+    c = config_new(write_text("train.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n"
                                          "{\"text\":\"\xC2\xAD\",\"label\":\"y\"}\n"));
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &classes), ERR_DATA);      /* a soft hyphen is dropped */
     assert_says(status_fact(), "train.jsonl:2: the text is empty after normalisation");
+    config_release(&c);
 }
 
 /* ---- validation share ------------------------------------------------------------------------------------------- */
@@ -115,8 +112,8 @@ static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static void read_texts(Texts *out, const char *train, const char *split, const char *share, int64_t seed)
 {
-    DataConfig c = config(train);
-    c.validation = (char *)(uintptr_t)share;
+    DataConfig c = config_new(train);
+    config_set(&c, "validation", share);
     c.seed = seed;
     Dataset *d;
     assert_ok(dataset_open(&d, &c, split, tokenizer, &classes));
@@ -127,12 +124,13 @@ static void read_texts(Texts *out, const char *train, const char *split, const c
         Example e;
         assert_ok(dataset_example(d, i, &e));
         assert_ok(dataset_row(d, i, &r));
-        assert_int_equal(e.line, r.line);
+        assert_int_equal(e.line, r.place.line);
         assert_string_equal(r.label, dataset_labels(d)->names[e.label]);
         snprintf(out->names[i], sizeof out->names[i], "%s", r.text);
         out->labels[i] = e.label;
     }
     dataset_close(d);
+    config_release(&c);
     qsort(out->names, (size_t)out->n, sizeof out->names[0], by_name);
 }
 
@@ -176,20 +174,21 @@ static void share_is_stratified_stable_and_disjoint(void **state)
 static void share_of_almost_nothing(void **state)
 {
     (void)state;
-    DataConfig c = config(write_text("train.csv", "text,label\na,x\nb,y\nc,x\n"));
+    DataConfig c = config_new(write_text("train.csv", "text,label\na,x\nb,y\nc,x\n"));
     Dataset   *d;
-    c.validation = "0.1";
+    config_set(&c, "validation", "0.1");
     assert_int_equal(dataset_open(&d, &c, "validation", tokenizer, &classes), ERR_DATA);
-    assert_says(status_fact(), "a share of 0.1 of 3 rows leaves no row for validation");
-    c.validation = "0";
+    assert_says(status_fact(), "no row is left for validation");
+    config_set(&c, "validation", "0");
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
     assert_int_equal(dataset_count(d), 3);
     dataset_close(d);
-    c.validation = "0.9";                               /* every class keeps a row to train on */
+    config_set(&c, "validation", "0.9");                               /* every class keeps a row to train on */
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
     assert_int_equal(dataset_labels(d)->n, 2);
     assert_int_equal(dataset_count(d), 2);
     dataset_close(d);
+    config_release(&c);
 }
 
 /* ---- length ----------------------------------------------------------------------------------------------------- */
@@ -197,7 +196,7 @@ static void share_of_almost_nothing(void **state)
 static void truncation_is_counted_or_refused(void **state)
 {
     (void)state;
-    DataConfig     c = config(write_text("train.csv", "text,label\na b c,x\na b c d,y\na b c d e,x\n"));
+    DataConfig     c = config_new(write_text("train.csv", "text,label\na b c,x\na b c d,y\na b c d e,x\n"));
     DatasetOptions five = { .labels = LABEL_CLASS, .max_length = 5 };
     Dataset       *d;
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &five));
@@ -213,23 +212,24 @@ static void truncation_is_counted_or_refused(void **state)
         assert_int_equal(dataset_n_truncated(d), 2);    /* each text counts once, however often it is read */
     }
     dataset_close(d);
-    c.truncation = "error";
+    config_set(&c, "truncation", "error");
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &five), ERR_DATA);
     assert_says(status_fact(), "train.csv:3: 6 tokens, where data.max_length allows 5");
     assert_says(status_hint(), "longest_first");
-    c.on_bad_row = "skip";
-    c.train = (char *)(uintptr_t)write_text("train.csv", "text,label\na b c,x\na b c d,y\na,y\n");
+    config_set(&c, "on_bad_row", "skip");
+    write_text("train.csv", "text,label\na b c,x\na b c d,y\na,y\n");
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &five));
     assert_int_equal(dataset_count(d), 2);
     assert_int_equal(dataset_bad_rows(d), 1);
     dataset_close(d);
+    config_release(&c);
 }
 
 static void pairs_have_segments(void **state)
 {
     (void)state;
-    DataConfig c = config(write_text("train.tsv", "text\tpair\tlabel\na b\tc\tx\nd\te e\ty\n"));
-    c.text_pair = "pair";
+    DataConfig c = config_new(write_text("train.tsv", "text\tpair\tlabel\na b\tc\tx\nd\te e\ty\n"));
+    config_set(&c, "text_pair", "pair");
     Dataset *d;
     Example  e;
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
@@ -239,12 +239,13 @@ static void pairs_have_segments(void **state)
     assert_memory_equal(e.segments, segments, sizeof segments);
     assert_memory_equal(e.words, words, sizeof words);
     dataset_close(d);
+    config_release(&c);
 }
 
 static void windows_hold_every_token_once(void **state)
 {
     (void)state;
-    DataConfig     c = config(write_text("train.txt", "a b c d e a b\n\nc\n12 3\n"));      /* 7, 1 and 3 tokens */
+    DataConfig     c = config_new(write_text("train.txt", "a b c d e a b\n\nc\n12 3\n"));      /* 7, 1 and 3 tokens */
     DatasetOptions six = { .labels = LABEL_NONE, .windows = true, .max_length = 6 };
     Dataset       *d;
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &six));
@@ -274,13 +275,14 @@ static void windows_hold_every_token_once(void **state)
     six.max_length = 2;
     assert_int_equal(dataset_open(&d, &c, "train", tokenizer, &six), ERR_CONFIG);
     assert_says(status_fact(), "data.max_length is 2, which leaves no room for text beside 2 special tokens");
+    config_release(&c);
 }
 
 static void hash_tells_sets_apart(void **state)
 {
     (void)state;
     const char *same = "text,label\na,x\nb,y\nc,x\nd,y\n";
-    DataConfig  c = config(write_text("train.csv", same)), moved = config(write_text("moved.csv", same));
+    DataConfig  c = config_new(write_text("train.csv", same)), moved = config_new(write_text("moved.csv", same));
     Dataset    *d;
     char        hash[65];
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
@@ -294,13 +296,15 @@ static void hash_tells_sets_apart(void **state)
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &shorter));
     assert_string_not_equal(dataset_hash(d), hash);
     dataset_close(d);
-    c.validation = "0.5";
+    config_set(&c, "validation", "0.5");
     assert_ok(dataset_open(&d, &c, "train", tokenizer, &classes));
     assert_string_not_equal(dataset_hash(d), hash);
     dataset_close(d);
     assert_ok(dataset_open_file(&d, &c, test_path("moved.csv"), tokenizer, &classes));      /* no share */
     assert_string_equal(dataset_hash(d), hash);
     dataset_close(d);
+    config_release(&c);
+    config_release(&moved);
 }
 
 int main(void)

@@ -7,6 +7,7 @@ enum { N_ROWS = 203 };
 
 static Tokenizer *tokenizer;
 static Dataset   *set;
+static DataConfig config;
 
 static int open_all(void **state)
 {
@@ -18,9 +19,9 @@ static int open_all(void **state)
         for (int k = 0; k <= i * i % 23; k++) assert_ok(text_addf(&t, "a "));
         assert_ok(text_addf(&t, "\n"));
     }
-    DataConfig c = { .train = (char *)(uintptr_t)write_bytes("train.txt", t.data, t.len), .format = "text" };
+    config = config_new(write_bytes("train.txt", t.data, t.len));
     text_release(&t);
-    assert_ok(dataset_open(&set, &c, "train", tokenizer, &(DatasetOptions){ .max_length = 64 }));
+    assert_ok(dataset_open(&set, &config, "train", tokenizer, &(DatasetOptions){ .max_length = 64 }));
     assert_int_equal(dataset_count(set), N_ROWS);
     return 0;
 }
@@ -28,6 +29,7 @@ static int open_all(void **state)
 static int close_all(void **state)
 {
     dataset_close(set);
+    config_release(&config);
     tokenizer_free(tokenizer);
     return remove_folder(state);
 }
@@ -35,7 +37,8 @@ static int close_all(void **state)
 static Loader *loader(int64_t sequences, int64_t tokens, bool shuffle, uint32_t seed)
 {
     Loader *l;
-    assert_ok(loader_new(&l, set, &(LoaderOptions){ sequences, tokens, shuffle, seed }));
+    assert_ok(loader_new(&l, set, &(LoaderOptions){ .batch_sequences = sequences, .batch_tokens = tokens,
+                                                   .shuffle = shuffle, .seed = seed }));
     return l;
 }
 
@@ -75,7 +78,7 @@ static void every_row_once_and_epochs_differ(void **state)
         same += first[i] == second[i];
     }
     assert_in_range(same, 0, 12);
-    loader_seek(l, (Cursor){ 1, 0 });                   /* without the epoch before it */
+    loader_seek(l, (Cursor){ .epoch = 1 });                   /* without the epoch before it */
     epoch_of(l, again);
     assert_memory_equal(again, second, sizeof second);
     loader_free(l);
@@ -168,7 +171,7 @@ static void cursor_behind_the_end(void **state)      /* the file got shorter: th
     Loader        *l = loader(8, 0, true, 1);
     const int64_t *rows;
     int64_t        n;
-    loader_seek(l, (Cursor){ 2, N_ROWS + 5 });
+    loader_seek(l, (Cursor){ .epoch = 2, .position = N_ROWS + 5 });
     assert_ok(loader_next(l, &rows, &n));
     assert_int_equal(n, 0);
     assert_int_equal(loader_tell(l).epoch, 3);

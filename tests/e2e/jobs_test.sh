@@ -39,6 +39,7 @@ JSON
 "$WHET" train mlm.json --quiet && "$WHET" eval mlm --split test --json >mlm.out 2>/dev/null
 awk -v p="$(grep -o '"perplexity":{"value":[0-9.]*' mlm.out | cut -d: -f3)" 'BEGIN { exit !(p > 1 && p < 30) }' && ok "pretraining: perplexity $(grep -o '"perplexity":{"value":[0-9.]*' mlm.out | cut -d: -f3)" || bad "pretraining: $(cut -c1-200 mlm.out)"
 "$WHET" predict mlm "where is [MASK] number 7 now" --json | grep -q '"token":"parcel"' && ok "the mask is filled" || bad "mask: $("$WHET" predict mlm "where is [MASK] number 7 now" --json)"
+"$WHET" prepare job.json --augment mlm:0.5 --augment_model mlm --prepared augmented --json 2>/dev/null | grep -q '"augmented":[1-9]' && ok "augmented by a language model" || bad "augmented by a language model"
 "$WHET" predict mlm "where is it" --task embedding --json | grep -q '^{"embedding":\[' && ok "an embedding of it" || bad "embedding"
 "$WHET" export mlm --out mlm.model >/dev/null && sed 's/"tokenizer": [^,]*,/"from": "mlm.model",/; s/"output_dir": "run"/"output_dir": "tuned"/' job.json >tuned.json
 "$WHET" train tuned.json --quiet 2>/dev/null && ok "fine-tuning a pretrained export" || bad "fine-tuning a pretrained export"
@@ -52,7 +53,7 @@ awk -v a="$planned" -v b="$took" 'BEGIN { exit !(a > 0.9 * b && a < 1.1 * b) }' 
 
 "$WHET" inspect --schema >schema.json
 cmp -s schema.json "$root/configs/job.schema.json" && ok "configs/job.schema.json is current" || bad "run: whet inspect --schema > configs/job.schema.json"
-for verb in prepare tokenizer train eval predict export inspect plan serve; do
+for verb in init prepare tokenizer train eval predict export inspect plan serve; do
   "$WHET" $verb --help >help.out
   grep -q "^usage: whet $verb" help.out || bad "whet $verb --help"
 done

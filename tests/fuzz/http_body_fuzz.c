@@ -1,4 +1,4 @@
-/* tests/fuzz/http_body_fuzz.c: any bytes as the body of the POST routes. The first byte chooses route, strictness
+/* tests/fuzz/http_body_fuzz.c: any bytes as the body of the POST routes. The first byte chooses route (two bits), strictness
  * and the most items; what is taken must be usable, and what is refused must have an error body that is JSON. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,9 +39,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ApiError e = { 0 };
     cJSON   *json;
     if (size == 0) return 0;
-    RequestRules rules = { 1 + data[0] / 4, (data[0] & 2) != 0, ignore, &n_ignored };
+    RequestRules rules = { 1 + (data[0] / 4) % 32, (data[0] & 2) != 0, ignore, &n_ignored };
+    bool extract = data[0] & 0x80;
     bool ok = request_json(&json, (const char *)data + 1, size - 1, &e);
-    if (ok && (data[0] & 1)) {
+    if (ok && extract && (data[0] & 1)) {
+        ClassifyRequest r = { 0 };
+        ok = ner_parse(&r, json, &rules, &e);
+        if (ok) check_inputs(r.inputs, r.n, rules.max_items);
+        classify_release(&r);
+    } else if (ok && extract) {
+        QaRequest r = { 0 };
+        ok = qa_parse(&r, json, &rules, &e);
+        if (ok) check_inputs(&r.input, 1, 1);
+        if (ok && !r.input.pair) abort();
+    } else if (ok && (data[0] & 1)) {
         ClassifyRequest r = { 0 };
         ok = classify_parse(&r, json, &rules, &e);
         if (ok) check_inputs(r.inputs, r.n, rules.max_items);

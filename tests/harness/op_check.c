@@ -55,6 +55,8 @@ static void setup(Setup *s, const OpCase *c)
         }
         need(batch_add(&s->batch, 0, ids, segments, lengths[b], b), c->name);
         need(batch_add_label(&s->batch, ids[0]), c->name);
+        need(batch_add_target(&s->batch, (float)rng_draw_normal(7, 2, 0, (uint64_t)b)), c->name);
+        need(batch_add_span(&s->batch, (int32_t)lengths[b] / 3, (int32_t)lengths[b] / 2), c->name);
         for (int64_t i = 0; i < lengths[b]; i += 2)
             need(batch_add_token_label(&s->batch, (int32_t)(at + i), ids[i]), c->name);
         free(ids);

@@ -52,7 +52,7 @@ static void begin(Fake *f, int lanes, int64_t max_jobs, int64_t max_tokens)
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
     must(queue_new(&f->queue, lanes, max_jobs, max_tokens));
-    for (int i = 0; i < lanes; i++) queue_open_lane(f->queue, i, run_fake, f, 2);
+    for (int i = 0; i < lanes; i++) queue_open_lane(f->queue, i, run_fake, f, 2, false);
     assert_int_equal(pthread_create(&f->thread, NULL, work, f), 0);
 }
 

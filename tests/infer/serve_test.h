@@ -61,7 +61,7 @@ HELPER char *temp_folder(void)
     return path;
 }
 
-/* A published folder with random weights: task "embedding", "sequence-classification", "sentence-pair" or "masked-lm". */
+/* A published folder with random weights and three labels: marks of entities for tokens. */
 HELPER char *make_model(const char *folder, const char *name, const char *task_name)
 {
     char       *path = NULL, *vocab = NULL;
@@ -87,8 +87,9 @@ HELPER char *make_model(const char *folder, const char *name, const char *task_n
     config.max_position_embeddings = MAX_POSITIONS;
     const TaskDef *task = task_find(task_name);
     assert_non_null(task);
+    static const char *const classes[] = { "late", "lost \"card\"", "other" }, *const tags[] = { "B-IT", "I-IT", "O" };
     for (int i = 0; i < 3 && task->has_classes; i++)
-        must(string_list_add(&labels, (const char *const[]){ "late", "lost \"card\"", "other" }[i]));
+        must(string_list_add(&labels, task->rows == ROW_TOKEN ? tags[i] : classes[i]));
     must(backend_open(&backend, "ref"));
     must(model_new(&model, backend, &config, task, &labels));
     must(params_fill_initial(&model->params, 7, 0.3));      /* far from uniform answers */

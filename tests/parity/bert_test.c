@@ -19,6 +19,7 @@ enum { MAX_SEEN = 32 };
 
 static const char *const folders[] = {
     "tests/parity/bert_classify_gelu", "tests/parity/bert_classify_gelu_new", "tests/parity/bert_mlm_gelu",
+    "tests/parity/bert_regression",    "tests/parity/bert_tags",              "tests/parity/bert_answers",
 };
 static const char *const backends[] = { "ref", "cpu", "cuda" };
 
@@ -81,26 +82,32 @@ static void same(const Case *c, const char *name, const REAL *got, int64_t n, do
 
 /* ---- a case ----------------------------------------------------------------------------------------------------------- */
 
+static int32_t *ints_if_there(const Case *c, const char *name, int64_t *count)
+{
+    return array_file_find(c->expected, name) ? ints(c, name, count) : NULL;
+}
+
 /* Sequences use[0..n_use) of the fixture; NULL: all of them. */
 static void fill_batch(Case *c, const int32_t *use, int64_t n_use)
 {
     int64_t  n_labelled = 0, n_bounds;
-    bool     tokens = c->model->task->predicts_tokens, classes = c->model->task->has_classes;
     int32_t *ids = ints(c, "ids", NULL), *segments = ints(c, "segments", NULL), *cu = ints(c, "cu_seqlens", &n_bounds);
-    int32_t *labels = classes ? ints(c, "labels", NULL) : NULL,
-            *rows = tokens ? ints(c, "label_rows", &n_labelled) : NULL;
-    int32_t *token_labels = tokens ? ints(c, "token_labels", NULL) : NULL;
+    int32_t *labels = ints_if_there(c, "labels", NULL), *rows = ints_if_there(c, "label_rows", &n_labelled),
+            *token_labels = ints_if_there(c, "token_labels", NULL), *spans = ints_if_there(c, "spans", NULL);
+    REAL    *targets = array_file_find(c->expected, "targets") ? reals(c, "targets") : NULL;
     batch_clear(&c->batch);
     for (int64_t k = 0; k < (use ? n_use : n_bounds - 1); k++) {
         int32_t s = use ? use[k] : (int32_t)k, first = cu[s];
         int32_t at = (int32_t)c->batch.streams[0].n_tokens;
         must(batch_add(&c->batch, 0, ids + first, segments + first, cu[s + 1] - first, s));
-        if (classes) must(batch_add_label(&c->batch, labels[s]));
+        if (labels) must(batch_add_label(&c->batch, labels[s]));
+        if (targets) must(batch_add_target(&c->batch, (float)targets[s]));
+        if (spans) must(batch_add_span(&c->batch, spans[2 * s], spans[2 * s + 1]));
         for (int64_t i = 0; i < n_labelled; i++)
             if (rows[i] >= first && rows[i] < cu[s + 1])
                 must(batch_add_token_label(&c->batch, at + rows[i] - first, token_labels[i]));
     }
-    free(ids), free(segments), free(cu), free(labels), free(rows), free(token_labels);
+    free(ids), free(segments), free(cu), free(labels), free(rows), free(token_labels), free(spans), free(targets);
 }
 
 static bool open_case(Case *c, const char *folder, const char *backend, const char *task)
@@ -277,7 +284,7 @@ static void check_gradients(Case *c)
     StepScalars s = loss_and_gradients(c, 0);
     REAL loss = (REAL)(s.loss_sum / s.count);
     same(c, "loss", &loss, 1, 1e-4);
-    saw_all(c, c->model->task->predicts_tokens ? "logits" : ""); /* of tokens they exist a chunk at a time, unnamed */
+    saw_all(c, c->model->task->rows == ROW_LABELLED ? "logits" : ""); /* of tokens they exist a chunk at a time, unnamed */
     same_gradients(c, s.count);
 }
 

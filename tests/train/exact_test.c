@@ -196,7 +196,8 @@ static void train_a_little(Backend *backend, const char *task, REAL *values, Out
         ctx_begin(s.ctx, NULL, false);
         fill(&b, 0, SEQS);
         must(model_upload(s.ctx, s.model, &b, &view));
-        must(t->score(s.ctx, s.model, &view, outcomes, NULL));
+        memset(outcomes, 0, SEQS * sizeof *outcomes);
+        must(t->score(s.ctx, s.model, &view, NULL, outcomes, NULL));
     }
     must(s.backend->download(s.backend, values, s.model->params.values,
                              (size_t)s.model->params.n_values * sizeof *values));

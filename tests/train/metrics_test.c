@@ -14,6 +14,13 @@ enum { MAX_ROWS = 12, MAX_CLASSES = 4 };
 static char      *names[] = { "zero", "one", "two", "three" };
 static StringList labels(size_t n) { return (StringList){ names, n }; }
 
+static Outcome of(int32_t expected, int32_t predicted, double loss, double count)
+{
+    return (Outcome){ .expected = expected, .predicted = predicted, .loss = loss, .count = count };
+}
+
+static void add(Metrics *m, int64_t row, Outcome o) { must(metrics_add(m, row, &o)); }
+
 static double number(const cJSON *o, const char *key)
 {
     const cJSON *v = json_get(o, key);
@@ -81,9 +88,9 @@ static void test_against_scikit_learn(void **state)
         cJSON      *r;
         char        key[32];
         print_message("%s\n", t->name);
-        must(metrics_new(&m, &l, true));
+        must(metrics_new(&m, &metrics_classes, &l, true));
         for (size_t i = 0; i < t->n; i++)
-            metrics_add(m, (int64_t)i, &(Outcome){ t->expected[i], t->predicted[i], 1, 1 });
+            add(m, (int64_t)i, of(t->expected[i], t->predicted[i], 1, 1));
         must(metrics_finish(m, &r));
         metrics_free(m);
         assert_int_equal(number(r, "n"), t->n);
@@ -127,8 +134,8 @@ static void test_log_loss(void **state)
     StringList l = labels(3);
     Metrics   *m;
     cJSON     *r;
-    must(metrics_new(&m, &l, true));
-    for (int i = 0; i < 6; i++) metrics_add(m, i, &(Outcome){ expected[i], predicted[i], -log(p[i][expected[i]]), 1 });
+    must(metrics_new(&m, &metrics_classes, &l, true));
+    for (int i = 0; i < 6; i++) add(m, i, of(expected[i], predicted[i], -log(p[i][expected[i]]), 1));
     must(metrics_finish(m, &r));
     assert_value(r, "log_loss", 0.631045300020431);
     assert_value(r, "loss", 0.631045300020431);
@@ -147,8 +154,8 @@ static void test_perplexity(void **state)
     static const struct { double loss, count; } rows[] = { { 12.5, 5 }, { 40, 20 }, { 0, 0 }, { 3.5, 2 } };
     Metrics *m;
     cJSON   *r;
-    must(metrics_new(&m, NULL, true));
-    for (int i = 0; i < 4; i++) metrics_add(m, i, &(Outcome){ -100, 7, rows[i].loss, rows[i].count });
+    must(metrics_new(&m, &metrics_loss, NULL, true));
+    for (int i = 0; i < 4; i++) add(m, i, of(-100, 7, rows[i].loss, rows[i].count));
     must(metrics_finish(m, &r));
     assert_value(r, "loss", 56.0 / 27);
     assert_value(r, "perplexity", 7.957175292084034);     /* exp(56 / 27) */
@@ -167,9 +174,9 @@ static void test_values_only(void **state)
     StringList l = labels(2);
     Metrics   *m;
     cJSON     *r;
-    must(metrics_new(&m, &l, false));
-    metrics_add(m, 0, &(Outcome){ 1, 1, 0.5, 1 });
-    metrics_add(m, 1, &(Outcome){ 1, 0, 1.5, 1 });
+    must(metrics_new(&m, &metrics_classes, &l, false));
+    add(m, 0, of(1, 1, 0.5, 1));
+    add(m, 1, of(1, 0, 1.5, 1));
     must(metrics_finish(m, &r));
     assert_value(r, "accuracy", 0.5);
     assert_value(r, "log_loss", 1);
@@ -186,7 +193,7 @@ static void test_nothing(void **state)
         StringList l = labels(3);
         Metrics   *m;
         cJSON     *r;
-        must(metrics_new(&m, &l, intervals));
+        must(metrics_new(&m, &metrics_classes, &l, intervals));
         must(metrics_finish(m, &r));
         assert_int_equal(number(r, "n"), 0);
         assert_value(r, "accuracy", 0);
@@ -205,7 +212,7 @@ static Outcome row_of(uint32_t seed, int64_t row, double right)
     int32_t expected = (int32_t)rng_draw_below(seed, 1, 0, (uint64_t)row, 3);
     bool    hit = rng_draw_uniform(seed, 2, 0, (uint64_t)row) < right;
     int32_t other = (expected + 1 + (int32_t)rng_draw_below(seed, 3, 0, (uint64_t)row, 2)) % 3;
-    return (Outcome){ expected, hit ? expected : other, (1 + rng_draw_below(seed, 4, 0, (uint64_t)row, 64)) / 16.0, 1 };
+    return of(expected, hit ? expected : other, (1 + rng_draw_below(seed, 4, 0, (uint64_t)row, 64)) / 16.0, 1);
 }
 
 static char *report_of(const int64_t *order, size_t n)
@@ -214,10 +221,10 @@ static char *report_of(const int64_t *order, size_t n)
     Metrics   *m;
     cJSON     *r;
     char      *text;
-    must(metrics_new(&m, &l, true));
+    must(metrics_new(&m, &metrics_classes, &l, true));
     for (size_t i = 0; i < n; i++) {
         Outcome o = row_of(9, order[i], 0.8);
-        metrics_add(m, order[i], &o);
+        add(m, order[i], o);
     }
     must(metrics_finish(m, &r));
     must(json_print(&text, r, false));
@@ -265,10 +272,10 @@ static void test_coverage(void **state)
         Metrics *m;
         cJSON   *r;
         StringList l = labels(3);
-        must(metrics_new(&m, &l, true));
+        must(metrics_new(&m, &metrics_classes, &l, true));
         for (int64_t i = 0; i < ROWS; i++) {
             Outcome o = row_of(1, s * ROWS + i, truth);
-            metrics_add(m, s * ROWS + i, &o);
+            add(m, s * ROWS + i, o);
         }
         must(metrics_finish(m, &r));
         const cJSON *a = json_get(json_get(r, "metrics"), "accuracy"),
@@ -301,8 +308,8 @@ static void test_many_classes(void **state)
     StringList l = { items, K };
     Metrics   *m;
     cJSON     *r;
-    must(metrics_new(&m, &l, false));
-    for (int i = 0; i < K; i++) metrics_add(m, i, &(Outcome){ i, i < 1000 ? i : 0, 1, 1 });
+    must(metrics_new(&m, &metrics_classes, &l, false));
+    for (int i = 0; i < K; i++) add(m, i, of(i, i < 1000 ? i : 0, 1, 1));
     must(metrics_finish(m, &r));
     assert_null(json_get(r, "confusion_matrix"));
     assert_int_equal(cJSON_GetArraySize(json_get(r, "per_class")), K);

@@ -1,5 +1,4 @@
 /* train/tasks/classify.c: cross-entropy over one class a sequence, for a text or a pair. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "core/arena.h"
@@ -18,17 +17,10 @@ static void classify_loss(Ctx *ctx, const Model *m, const TrainConfig *t, const 
     op_cross_entropy(ctx, model_forward(ctx, m, view), view->labels, t->label_smoothing_factor, NULL);
 }
 
-static Outcome outcome(const REAL *logits, int64_t k, int32_t label)
+static Status classify_score(Ctx *ctx, const Model *m, const BatchView *view, Dataset *d, Outcome *out,
+                             cJSON **answers)
 {
-    int64_t best = 0;
-    double  sum = 0;
-    for (int64_t c = 1; c < k; c++) if (logits[c] > logits[best]) best = c;
-    for (int64_t c = 0; c < k; c++) sum += exp((double)logits[c] - logits[best]);
-    return (Outcome){ label, (int32_t)best, log(sum) + logits[best] - logits[label], 1 };
-}
-
-static Status classify_score(Ctx *ctx, const Model *m, const BatchView *view, Outcome *out, cJSON **answers)
-{
+    (void)d;
     Tensor *logits = model_forward(ctx, m, view);
     if (ctx->status != OK) return ctx->status;
     int64_t n = tensor_rows(logits), k = tensor_dim(logits, -1);
@@ -37,8 +29,11 @@ static Status classify_score(Ctx *ctx, const Model *m, const BatchView *view, Ou
     Status s = ctx->backend->download(ctx->backend, host, logits->data, tensor_bytes(logits));
     const AnswerOptions top = { .top_k = 3 };
     for (int64_t i = 0; i < n && s == OK; i++) {
-        out[i] = outcome(host + i * k, k, view->host->labels[i]);
-        if (answers) s = m->task->answer(m, host + i * k, k, &top, answers[i]);
+        const REAL *row = host + i * k;
+        out[i].expected = view->host->labels[i];
+        out[i].count = 1;
+        out[i].loss = cross_entropy_of(row, k, out[i].expected, &out[i].predicted);
+        if (answers) s = m->task->answer(m, &(AnswerInput){ .rows = row, .n = 1, .width = k }, 1, &top, answers[i]);
         if (answers && s == OK) s = json_add_string(answers[i], "expected", m->labels.items[out[i].expected]);
     }
     free(host);
@@ -47,7 +42,7 @@ static Status classify_score(Ctx *ctx, const Model *m, const BatchView *view, Ou
 
 const TrainTask train_sequence_classification = {
     .name = "sequence-classification",
-    .best_metric = "accuracy",
+    .metrics = &metrics_classes,
     .labels = LABEL_CLASS,
     .collate = classify_collate,
     .loss = classify_loss,
@@ -56,7 +51,7 @@ const TrainTask train_sequence_classification = {
 
 const TrainTask train_sentence_pair = {
     .name = "sentence-pair",
-    .best_metric = "accuracy",
+    .metrics = &metrics_classes,
     .labels = LABEL_CLASS,
     .collate = classify_collate,
     .loss = classify_loss,

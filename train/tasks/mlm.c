@@ -29,8 +29,9 @@ static void mlm_loss(Ctx *ctx, const Model *m, const TrainConfig *t, const Batch
     mlm_losses(ctx, m, view, NULL);
 }
 
-static Status mlm_score(Ctx *ctx, const Model *m, const BatchView *view, Outcome *out, cJSON **answers)
+static Status mlm_score(Ctx *ctx, const Model *m, const BatchView *view, Dataset *d, Outcome *out, cJSON **answers)
 {
+    (void)d;
     const Batch *b = view->host;
     int64_t      n = b->n_labelled;
     REAL        *device = ctx_data(ctx, (size_t)n * sizeof *device), *host;
@@ -39,7 +40,6 @@ static Status mlm_score(Ctx *ctx, const Model *m, const BatchView *view, Outcome
     TRY(mem_new(&host, (size_t)n, sizeof *host));
     Status s = ctx->backend->download(ctx->backend, host, device, (size_t)n * sizeof *host);
     for (int64_t q = 0, i = 0; q < b->streams[0].n_seqs && s == OK; q++) {      /* label rows ascend */
-        out[q] = (Outcome){ 0 };
         for (; i < n && b->label_rows[i] < b->streams[0].cu_seqlens[q + 1]; i++) {
             out[q].loss += host[i];
             out[q].count++;
@@ -52,7 +52,7 @@ static Status mlm_score(Ctx *ctx, const Model *m, const BatchView *view, Outcome
 
 const TrainTask train_masked_lm = {
     .name = "masked-lm",
-    .best_metric = "loss",
+    .metrics = &metrics_loss,
     .labels = LABEL_NONE,
     .windows = true,
     .collate = mlm_collate,

@@ -7,6 +7,7 @@ enum { N_ROWS = 400, N_WORDS = 40 };
 
 static Tokenizer *tokenizer;
 static Dataset   *set;                 /* rows of words of one to three tokens, some with a special token in the text */
+static DataConfig config;
 static int64_t    all[N_ROWS];
 
 static int open_all(void **state)
@@ -30,16 +31,16 @@ static int open_all(void **state)
         }
         assert_ok(text_addf(&t, "%s,%s\n", i % 4 ? "" : "[SEP] a", i % 3 ? "x" : "y"));
     }
-    DataConfig c = { .train = (char *)(uintptr_t)write_bytes("train.csv", t.data, t.len), .format = "csv",
-                     .label = "label" };
+    config = config_new(write_bytes("train.csv", t.data, t.len));
     text_release(&t);
-    assert_ok(dataset_open(&set, &c, "train", tokenizer, &(DatasetOptions){ .labels = LABEL_CLASS, .max_length = 48 }));
+    assert_ok(dataset_open(&set, &config, "train", tokenizer, &(DatasetOptions){ .labels = LABEL_CLASS, .max_length = 48 }));
     return 0;
 }
 
 static int close_all(void **state)
 {
     dataset_close(set);
+    config_release(&config);
     tokenizer_free(tokenizer);
     return remove_folder(state);
 }

@@ -3,7 +3,8 @@
  * A word's characters become symbols (a byte-level model's bytes do, through a table), the merges of bpe_merge.c join
  * them. What a word became is kept in a cache. Where no token of the vocabulary has U+2581, the sign for a space,
  * behind anything but another one, merges cannot cross the place before it: a text that comes in one piece, as it does in
- * models made from SentencePiece, is then cut there, which changes nothing but the speed.
+ * models made from SentencePiece, is then cut there, which changes nothing but the speed. What the cache does not know is cut further, wherever merges
+ * join no such characters (bpe_joints.c): Chinese sentences, which never come again, become words, which do.
  *
  * A character that is no token: with byte_fallback the tokens "<0x00>" to "<0xFF>" of its bytes where all are there,
  * else unk_token, neighbouring ones as one with fuse_unk, else nothing. */
@@ -21,7 +22,8 @@
 #define SPACE_SIGN "\xE2\x96\x81"
 
 typedef struct Bpe {
-    BpeTable table;
+    BpeTable  table;
+    BpeJoints joints;                             /* slots NULL: words stay whole */
     char    *unk_token, *prefix, *suffix;         /* unk_token NULL: none; the others "" where there is none */
     size_t   n_prefix, n_suffix;
     bool     fuse_unk, byte_fallback, ignore_merges, cut_at_spaces;
@@ -30,7 +32,8 @@ typedef struct Bpe {
     int32_t  fallback_ids[256];                   /* "<0x00>" ...; -1: none */
 } Bpe;
 
-typedef struct BpeState { BpeWork merging; WordCache cache; Text text; } BpeState;
+/* parts: of words, with ignore_merges, which says what a word is but not what a part of one is. */
+typedef struct BpeState { BpeWork merging; WordCache cache, parts; Text text; } BpeState;
 
 /* ---- encoding ---------------------------------------------------------------------------------------------------- */
 
@@ -39,6 +42,7 @@ static void state_free(void *state)
     BpeState *s = state;
     bpe_work_release(&s->merging);
     free(s->cache.slots);
+    free(s->parts.slots);
     text_release(&s->text);
     free(s);
 }
@@ -48,7 +52,9 @@ static Status state_of(const Tokenizer *t, Scratch *sc, BpeState **out)
     if (sc->work.owner != t->serial) {
         BpeState *s;
         TRY(mem_new(&s, 1, sizeof *s));
-        Status status = word_cache_init(&s->cache);
+        const Bpe *b = t->model;
+        Status     status = word_cache_init(&s->cache);
+        if (status == OK && b->joints.slots && b->ignore_merges) status = word_cache_init(&s->parts);
         if (status != OK) {
             state_free(s);
             return status;
@@ -155,33 +161,56 @@ static Status whole_word(const Tokenizer *t, BpeState *s, const char *word, size
     return OK;
 }
 
+/* The merged symbols as the tokens of a word that begins at byte `at`. */
+static Status take_tokens(const BpeWork *w, WordPlace place, const char *word, size_t n, size_t at, TokenList *out)
+{
+    size_t begin = at, before = out->n;
+    if (out->n + w->n > out->cap) TRY(mem_grow(&out->items, &out->cap, out->n + w->n, sizeof *out->items));
+    for (size_t i = 0; i < w->n; i++) {
+        size_t end = begin + w->symbols[i].len;
+        if (end > at + n) end = at + n;           /* bytes of a prefix or suffix, which the word does not have */
+        out->items[out->n++] = (Token){ w->symbols[i].id, 0, (uint32_t)begin, (uint32_t)end };
+        begin = end;
+    }
+    if (w->n > 0) word_place_keep(place, word, n, at, out->items + before, w->n);
+    return OK;
+}
+
+static Status merge_part(const Tokenizer *t, BpeState *s, const char *word, size_t n, size_t at, TokenList *out)
+{
+    const Bpe *b = t->model;
+    WordPlace  place = word_cache_place(s->parts.slots ? &s->parts : &s->cache, word, n, t->seed);
+    if (word_place_holds(place, word, n)) return word_place_get(place, at, out);
+    TRY(add_symbols(t, s, word, n));
+    TRY(bpe_merge(&b->table, &s->merging));
+    return take_tokens(&s->merging, place, word, n, at, out);
+}
+
 /* One stretch of a word, from byte `at` of it. */
 static Status tokenize_stretch(const Tokenizer *t, BpeState *s, const char *word, size_t n, size_t at, TokenList *out)
 {
     const Bpe *b = t->model;
     WordPlace  place = word_cache_place(&s->cache, word, n, t->seed);
-    size_t     before = out->n;
     if (word_place_holds(place, word, n)) return word_place_get(place, at, out);
-    s->merging.n = 0;
     if (b->ignore_merges) {
         int32_t id;
         TRY(whole_word(t, s, word, n, &id));
-        if (id >= 0) TRY(bpe_add_symbol(&s->merging, id, n));
+        s->merging.n = 0;
+        if (id >= 0) {
+            TRY(bpe_add_symbol(&s->merging, id, n));
+            return take_tokens(&s->merging, place, word, n, at, out);
+        }
     }
-    if (s->merging.n == 0) {
+    size_t end = b->joints.slots && n > 0 ? bpe_joints_end(&b->joints, word, n, 0) : n;
+    if (end == n) {
         TRY(add_symbols(t, s, word, n));
         TRY(bpe_merge(&b->table, &s->merging));
+        return take_tokens(&s->merging, place, word, n, at, out);
     }
-    size_t begin = at, n_tokens = s->merging.n;
-    if (out->n + n_tokens > out->cap)
-        TRY(mem_grow(&out->items, &out->cap, out->n + n_tokens, sizeof *out->items));
-    for (size_t i = 0; i < n_tokens; i++) {
-        size_t end = begin + s->merging.symbols[i].len;
-        if (end > at + n) end = at + n;           /* bytes of a prefix or suffix, which the word does not have */
-        out->items[out->n++] = (Token){ s->merging.symbols[i].id, 0, (uint32_t)begin, (uint32_t)end };
-        begin = end;
+    for (size_t from = 0; from < n; from = end) {
+        if (from > 0) end = bpe_joints_end(&b->joints, word, n, from);
+        TRY(merge_part(t, s, word + from, end - from, at + from, out));
     }
-    if (n_tokens > 0) word_place_keep(place, word, n, at, out->items + before, n_tokens);
     return OK;
 }
 
@@ -292,6 +321,34 @@ static bool cuts_at_spaces(const Tokenizer *t, const Bpe *b)
     return true;
 }
 
+/* A token that a word gets for characters other than its own: the unknown one, "<0x00>" to "<0xFF>". */
+static bool stands_in(const Tokenizer *t, const Bpe *b, int32_t id)
+{
+    const char *token = vocab_string(&t->vocab, id);
+    return id == t->unk_id || (b->byte_fallback && strncmp(token, "<0x", 3) == 0 && strlen(token) == 6);
+}
+
+/* Whether BpeJoints' conditions hold: characters that share an unknown token or vanish bring others together. */
+static bool cuts_at_joints(const Tokenizer *t, const Bpe *b)
+{
+    bool all = true;
+    if (b->n_prefix || b->n_suffix || b->table.stale_ranks) return false;
+    for (int i = 0; i < 256; i++) all &= (b->raw ? b->first_ids : b->fallback_ids)[i] >= 0;
+    if (!(all && (b->raw || b->byte_fallback)) && (!b->unk_token || b->fuse_unk || b->byte_fallback)) return false;
+    for (uint32_t i = 0; i <= b->table.mask; i++) {
+        uint64_t pair = b->table.slots[i].pair;
+        if (pair == BPE_FREE) continue;
+        if (stands_in(t, b, (int32_t)(pair >> 32)) || stands_in(t, b, (int32_t)(uint32_t)pair)) return false;
+    }
+    return true;
+}
+
+static Status find_joints(const Tokenizer *t, Bpe *b)
+{
+    bpe_joints_release(&b->joints);
+    return cuts_at_joints(t, b) ? bpe_joints_init(&b->joints, &b->table, &t->vocab, b->raw) : OK;
+}
+
 static Status read_settings(Tokenizer *t, Bpe *b, const cJSON *json, const char *name)
 {
     const char *unk, *prefix, *suffix;
@@ -321,6 +378,7 @@ static void bpe_free(void *model)
 {
     Bpe *b = model;
     bpe_table_release(&b->table);
+    bpe_joints_release(&b->joints);
     free(b->unk_token);
     free(b->prefix);
     free(b->suffix);
@@ -348,7 +406,7 @@ Status bpe_parse(Tokenizer *t, const cJSON *json, const char *name)
     b->cut_at_spaces = cuts_at_spaces(t, b);
     t->tokenize = tokenize_word;
     t->use_raw_bytes = bpe_use_raw_bytes;
-    return OK;
+    return find_joints(t, b);
 }
 
 /* A byte that is no token makes an unknown one, of one character as of one byte. What depends on the characters that
@@ -368,5 +426,5 @@ Status bpe_use_raw_bytes(Tokenizer *t, bool *ok)
     memcpy(b->first_ids, ids, sizeof ids);
     b->raw = true;
     b->cut_at_spaces = false;
-    return OK;
+    return find_joints(t, b);
 }

@@ -12,6 +12,8 @@
 
 #include "core/status.h"
 
+struct Vocab;
+
 typedef struct BpeMerge { uint64_t pair; uint32_t rank; int32_t id; } BpeMerge;     /* pair: left << 32 | right */
 
 typedef struct BpeTable {
@@ -42,5 +44,21 @@ Status bpe_add_symbol(BpeWork *work, int32_t id, size_t len) MUST_USE;
 /* Merges work->symbols in place: n shrinks, ids and lens are those of the tokens. Words of any length: n log n. */
 Status bpe_merge(const BpeTable *table, BpeWork *work) MUST_USE;
 void   bpe_work_release(BpeWork *work);
+
+/* Which neighbouring characters merges can join: bpe_joints.c. Right where each character (each byte with `raw`) of a
+ * word makes at least one symbol, and one that no other character's shares; and where no merge has an unknown or
+ * fallback token, or an empty one, as its half. */
+typedef struct BpeJoints {
+    uint64_t *slots;                              /* (mask + 1) open addressing, 0: free */
+    uint32_t  mask;
+    unsigned  shapes;                             /* bit 4 * l + r: keys of l and r bytes of a character, 0: all of it */
+    uint64_t  seed;
+} BpeJoints;
+
+/* raw: the characters of the vocabulary stand for bytes, as ByteLevel has them. */
+Status bpe_joints_init(BpeJoints *joints, const BpeTable *table, const struct Vocab *vocab, bool raw) MUST_USE;
+void   bpe_joints_release(BpeJoints *joints);
+/* Where the part of a word ends that begins at `from` and that merges cannot leave. from < n. */
+size_t bpe_joints_end(const BpeJoints *joints, const char *word, size_t n, size_t from);
 
 #endif

@@ -2,9 +2,10 @@
  *
  * A word's characters become symbols (a byte-level model's bytes do, through a table), the merges of bpe_merge.c join
  * them. What a word became is kept in a cache. Where no token of the vocabulary has U+2581, the sign for a space,
- * behind anything but another one, merges cannot cross the place before it: a text that comes in one piece, as it does in
- * models made from SentencePiece, is then cut there, which changes nothing but the speed. What the cache does not know is cut further, wherever merges
- * join no such characters (bpe_joints.c): Chinese sentences, which never come again, become words, which do.
+ * behind anything but another one, merges cannot cross the place before it: a text that comes in one piece, as it does
+ * in models made from SentencePiece, is then cut there, which changes nothing but the speed. What the cache does not
+ * know is cut further, wherever no merge joins two such characters (bpe_joints.c): Chinese sentences, which never come
+ * again, become pieces of one to three characters, which do.
  *
  * A character that is no token: with byte_fallback the tokens "<0x00>" to "<0xFF>" of its bytes where all are there,
  * else unk_token, neighbouring ones as one with fuse_unk, else nothing. */
@@ -24,12 +25,12 @@
 typedef struct Bpe {
     BpeTable  table;
     BpeJoints joints;                             /* slots NULL: words stay whole */
-    char    *unk_token, *prefix, *suffix;         /* unk_token NULL: none; the others "" where there is none */
-    size_t   n_prefix, n_suffix;
-    bool     fuse_unk, byte_fallback, ignore_merges, cut_at_spaces;
-    bool     raw;                                 /* words are bytes, not the characters that stand for them */
-    int32_t  first_ids[256];                      /* of a byte (raw) or of an ASCII character; -1: none */
-    int32_t  fallback_ids[256];                   /* "<0x00>" ...; -1: none */
+    char     *unk_token, *prefix, *suffix;        /* unk_token NULL: none; the others "" where there is none */
+    size_t    n_prefix, n_suffix;
+    bool      fuse_unk, byte_fallback, ignore_merges, cut_at_spaces;
+    bool      raw;                                /* words are bytes, not the characters that stand for them */
+    int32_t   first_ids[256];                     /* of a byte (raw) or of an ASCII character; -1: none */
+    int32_t   fallback_ids[256];                  /* "<0x00>" ...; -1: none */
 } Bpe;
 
 /* parts: of words, with ignore_merges, which says what a word is but not what a part of one is. */

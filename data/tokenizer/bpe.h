@@ -51,7 +51,7 @@ void   bpe_work_release(BpeWork *work);
 typedef struct BpeJoints {
     uint64_t *slots;                              /* (mask + 1) open addressing, 0: free */
     uint32_t  mask;
-    unsigned  shapes;                             /* bit 4 * l + r: keys of l and r bytes of a character, 0: all of it */
+    unsigned  shapes;                             /* bit 4 * l + r: keys of l and r bytes, 0: of the whole character */
     uint64_t  seed;
 } BpeJoints;
 

@@ -5,9 +5,9 @@
  * look at where the halves of each merge meet finds every joint. Where there is none, what stands on one side has no
  * say in the merges of the other, whatever their ranks.
  *
- * Characters are packed, their bytes one behind another in a number. A key of the set is what the left half has of the
- * character before (all of it or its last bytes) and what the right half has of the one behind (all or its first bytes).
- * Only places beside a character that is not ASCII are looked at: words of letters are short and come again. */
+ * Characters are packed, their bytes one behind another in a number. A key of the set is what the left half has of
+ * the character before (all of it or its last bytes) and what the right half has of the one behind (all or its first
+ * bytes). Only places beside a character that is not ASCII are looked at: words of letters are short and come again. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,6 +11,7 @@
 #undef fail                    /* cmocka's; ours comes with core/status.h */
 
 #include "core/json.h"
+#include "core/rng.h"
 #include "core/text.h"
 #include "data/tokenizer/gguf_vocab.h"
 #include "data/tokenizer/sentencepiece.h"
@@ -115,6 +116,86 @@ static void long_words(void **state)
     encoding_release(&e);
 }
 
+/* ---- words cut where no merge joins two characters --------------------------------------------------------------- */
+
+/* Symbols of the models, and the characters of the texts: all of them can be made of the symbols. */
+typedef struct Alphabet { const char *steps, *symbols[7], *chars[5]; } Alphabet;
+
+static const Alphabet alphabets[] = {
+    { "null",
+      { "\u6c34", "\u77f3", "\u706b", "\u5c71", "a", "b", "\u00e9" },
+      { "\u6c34", "\u77f3", "\u706b", "a", "\u00e9" } },
+    { "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false}",
+      { "\u00e6", "\u00b0", "\u00b4", "\u00b3", "\u00c3", "a", "b" },     /* bytes E6 B0 B4 B3 C3 61 62 */
+      { "\u6c34", "\u6c33", "\u00f3", "a", "b" } },
+};
+
+/* Random merges. `whole`: also one of the unknown token, which no text here has, so that words are not cut. */
+static Tokenizer *random_merges(const Alphabet *abc, uint32_t seed, bool whole)
+{
+    enum { MERGES = 30, SYMBOLS = COUNT(abc->symbols), LONGEST = 24 };
+    Text       vocab = { 0 }, merges = { 0 }, json = { 0 };
+    char       tokens[SYMBOLS + MERGES][LONGEST + 1];
+    uint32_t   n = 0;
+    Tokenizer *t;
+    must(text_addf(&vocab, "\"<unk>\": 0, \"<unk>a\": 1"));
+    must(text_addf(&merges, "\"a a\"%s", whole ? ", \"<unk> a\"" : ""));
+    for (uint32_t k = 0; k < SYMBOLS + 1 + MERGES; k++) {
+        const char *left = "a", *right = "a";
+        if (k < SYMBOLS) {
+            left = abc->symbols[k];
+            right = "";
+        } else if (k > SYMBOLS) {
+            left = tokens[rng_draw_below(seed, 0, 0, k, n)];
+            right = tokens[rng_draw_below(seed, 0, 1, k, n)];
+        }
+        char made[2 * LONGEST + 1];
+        bool there = false;
+        snprintf(made, sizeof made, "%s%s", left, right);
+        for (uint32_t i = 0; i < n; i++) there |= strcmp(tokens[i], made) == 0;
+        if (there || strlen(made) > LONGEST || n == COUNT(tokens)) continue;
+        memcpy(tokens[n], made, strlen(made) + 1);
+        must(text_addf(&vocab, ", \"%s\": %u", made, ++n + 1));
+        if (k > SYMBOLS) must(text_addf(&merges, ", \"%s %s\"", left, right));
+    }
+    must(text_addf(&json, "{\"pre_tokenizer\": %s, \"model\": {\"type\": \"BPE\", \"unk_token\": \"<unk>\", "
+                   "\"vocab\": {%s}, \"merges\": [%s]}}", abc->steps, vocab.data, merges.data));
+    must(tokenizer_parse(&t, json.data, json.len, "random"));
+    text_release(&vocab);
+    text_release(&merges);
+    text_release(&json);
+    return t;
+}
+
+static void cut_words_merge_as_whole_ones(void **state)
+{
+    (void)state;
+    Encoding cut = { 0 }, whole = { 0 };
+    Text     text = { 0 };
+    for (uint32_t seed = 0; seed < 400; seed++) {
+        const Alphabet *abc = &alphabets[seed % COUNT(alphabets)];
+        Tokenizer      *a = random_merges(abc, seed, false), *b = random_merges(abc, seed, true);
+        for (uint32_t k = 0; k < 20; k++) {
+            text_clear(&text);
+            for (uint32_t i = rng_draw_below(seed, 1, k, 0, 60) + 1; i > 0; i--)
+                must(text_addf(&text, "%s", abc->chars[rng_draw_below(seed, 2, k, i, COUNT(abc->chars))]));
+            must(tokenizer_encode(a, text.data, text.len, NULL, 0, NULL, &cut));
+            must(tokenizer_encode(b, text.data, text.len, NULL, 0, NULL, &whole));
+            assert_int_equal(cut.n, whole.n);
+            assert_memory_equal(cut.ids, whole.ids, cut.n * sizeof *cut.ids);
+            assert_memory_equal(cut.offsets, whole.offsets, 2 * cut.n * sizeof *cut.offsets);
+            for (size_t i = 0; i < cut.n; i++) assert_true(cut.ids[i] > 1);
+        }
+        tokenizer_free(a);
+        tokenizer_free(b);
+    }
+    encoding_release(&cut);
+    encoding_release(&whole);
+    text_release(&text);
+}
+
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
+
 typedef struct BadModel { Status status; const char *model, *says; } BadModel;
 
 static const BadModel bad_models[] = {
@@ -172,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_to_reference),
         cmocka_unit_test(long_words),
+        cmocka_unit_test(cut_words_merge_as_whole_ones),
         cmocka_unit_test(bad_models_are_refused),
         cmocka_unit_test(bad_files_are_refused),
     };

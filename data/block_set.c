@@ -10,9 +10,15 @@
 #include "core/text.h"
 #include "io/array_file.h"
 
-enum { EXTENT = N_COLUMN_KINDS, CHUNK_TOKENS = 1 << 16, CHUNK_OTHERS = 1 << 11, MAX_SHARDS = 1 << 20 };
+enum { EXTENT = N_COLUMN_KINDS, CHUNK_TOKENS = 1 << 16, CHUNK_OTHERS = 1 << 11, MAX_SHARDS = 1 << 20,
+       MAX_OPEN = 8 };
 
-typedef struct Shard { ArrayFile *file; cJSON *state; } Shard;
+typedef struct Shard {
+    ArrayFile *file;                   /* NULL: closed; a large set has hundreds of shards, and each open one costs memory */
+    cJSON     *state;
+    int64_t    n[EXTENT];              /* tokens, examples, rows */
+    int64_t    used;                   /* when it was asked for last */
+} Shard;
 
 typedef struct Held {                  /* one block of the set */
     int64_t shard;                     /* -1: in memory for good */
@@ -65,16 +71,17 @@ static Status add_held(BlockSet *s, const Held *h)
     return OK;
 }
 
-static Status add_shard(BlockSet *s, ArrayFile *f, cJSON *state)
+/* Takes state, also when it fails. */
+static Status add_shard(BlockSet *s, const int64_t n[EXTENT], cJSON *state)
 {
     Status st = mem_grow(&s->shards, &s->cap_shards, (size_t)s->n_shards + 1, sizeof *s->shards);
     if (st != OK) {
-        array_file_close(f);
         cJSON_Delete(state);
         return st;
     }
-    if (f) array_file_forget(f);       /* opening read all of it, for its hash */
-    s->shards[s->n_shards++] = (Shard){ f, state };
+    Shard *shard = &s->shards[s->n_shards++];
+    *shard = (Shard){ .state = state };
+    memcpy(shard->n, n, sizeof shard->n);
     return OK;
 }
 
@@ -91,11 +98,11 @@ static Status check_columns(const BlockSet *s, const ArrayFile *f, const int64_t
     return OK;
 }
 
-/* The blocks of a shard from its list of sizes. */
-static Status read_extents(BlockSet *s, ArrayFile *f)
+/* The blocks of a shard from its list of sizes; at: its tokens, examples and rows. */
+static Status read_extents(BlockSet *s, ArrayFile *f, int64_t at[EXTENT])
 {
     const ArrayInfo *a = array_file_find(f, "blocks");
-    int64_t         *sizes, at[EXTENT] = { 0 };
+    int64_t         *sizes;
     if (!a || a->dtype != DTYPE_I64 || a->ndim != 1 || a->count % EXTENT != 0 || a->count > INT32_MAX)
         return damaged(f, "not a shard of a prepared set: it has no blocks");
     TRY(mem_new(&sizes, (size_t)a->count + 1, sizeof *sizes));
@@ -119,18 +126,51 @@ static Status open_shard(BlockSet *s, const char *path, bool *mine)
 {
     ArrayFile *f;
     cJSON     *state = NULL;
-    int64_t    before = s->n_blocks;
+    int64_t    before = s->n_blocks, n[EXTENT] = { 0 };
     TRY(array_file_open(&f, path));
     const char *work = array_file_text(f, "work"), *text = array_file_text(f, "state");
     *mine = work && text && strcmp(work, s->work) == 0;
     Status st = OK;
     if (*mine) st = json_parse(&state, text, strlen(text), path, JSON_STRICT);
-    if (*mine && st == OK) st = read_extents(s, f);
-    if (*mine && st == OK) return add_shard(s, f, state);
+    if (*mine && st == OK) st = read_extents(s, f, n);
+    array_file_close(f);
+    if (*mine && st == OK) return add_shard(s, n, state);
     s->n_blocks = before;
     cJSON_Delete(state);
-    array_file_close(f);
     return st;
+}
+
+static void close_oldest(BlockSet *s)
+{
+    Shard *oldest = NULL;
+    int    n = 0;
+    for (int64_t i = 0; i < s->n_shards; i++) {
+        Shard *shard = &s->shards[i];
+        if (!shard->file) continue;
+        n++;
+        if (!oldest || shard->used < oldest->used) oldest = shard;
+    }
+    if (n < MAX_OPEN) return;
+    array_file_close(oldest->file);
+    oldest->file = NULL;
+}
+
+/* The shard's file, opened again where it was closed. */
+static Status need_file(BlockSet *s, int64_t i, ArrayFile **out)
+{
+    Shard *shard = &s->shards[i];
+    char  *path = NULL;
+    shard->used = ++s->clock;
+    if (!shard->file) {
+        close_oldest(s);
+        TRY(shard_path(s, i, &path));
+        Status st = array_file_open(&shard->file, path);
+        if (st == OK) st = check_columns(s, shard->file, shard->n);
+        free(path);
+        TRY(st);
+    }
+    *out = shard->file;
+    return OK;
 }
 
 /* Shards from the first on that belong together; what follows is of no use and goes, when writing. */
@@ -315,17 +355,10 @@ static Status end_shard(BlockSet *s, const cJSON *state)
 
 Status block_set_end_shard(BlockSet *s, cJSON *state)
 {
-    ArrayFile *f = NULL;
-    char      *path = NULL;
-    Status     st = s->folder ? end_shard(s, state) : OK;
-    if (s->folder) {
-        array_file_close(s->open);
-        s->open = NULL;
-        if (st == OK) st = shard_path(s, s->n_shards, &path);
-        if (st == OK) st = array_file_open(&f, path);
-        free(path);
-    }
-    if (st == OK) return add_shard(s, f, state);
+    Status st = s->folder ? end_shard(s, state) : OK;
+    array_file_close(s->open);
+    s->open = NULL;
+    if (st == OK) return add_shard(s, s->n_open, state);
     cJSON_Delete(state);
     return st;
 }
@@ -343,7 +376,8 @@ static void widen_ids(int32_t *ids, size_t n, DType t)
 
 static Status read_columns(BlockSet *s, const Held *h, unsigned columns, Block *b)
 {
-    ArrayFile *f = s->shards[h->shard].file;
+    ArrayFile *f;
+    TRY(need_file(s, h->shard, &f));
     for (int id = 0; id < N_COLUMNS; id++) {
         const ColumnDef *c = &column_defs[id];
         const ArrayInfo *a = columns & COLUMN_BIT(id) ? array_file_find(f, c->name) : NULL;
@@ -393,7 +427,7 @@ Status block_set_get(BlockSet *s, int64_t block, unsigned columns, const Block *
         if (st != OK) {
             block_release(b);
             free(b);
-            return during(st, "reading %s", array_file_path(s->shards[h->shard].file));
+            return during(st, "reading shard %" PRId64 " of %s", h->shard, s->folder);
         }
         h->block = b;
         h->asked = columns;

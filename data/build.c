@@ -80,20 +80,30 @@ static Status end_shard(Data *d, DataSet *set, Coder *coder, bool complete)
     return block_set_end_shard(set->blocks, state);
 }
 
-/* Takes up what the shards that are there say. *complete: nothing is left to read. */
-static Status take_up(DataSet *set, bool *complete)
+Status set_read_states(DataSet *set)
 {
     int64_t n = block_set_n_shards(set->blocks);
-    *complete = false;
+    set->counts = cJSON_CreateObject();
+    if (!set->counts) return fail(ERR_MEMORY, "no memory for the data report");
     for (int64_t i = 0; i < n; i++) TRY(counts_add(set->counts, json_get(block_set_state(set->blocks, i), "counts")));
-    if (n == 0) return OK;
-    const cJSON *last = block_set_state(set->blocks, n - 1), *names = json_get(last, "labels");
+    const cJSON *names = n > 0 ? json_get(block_set_state(set->blocks, n - 1), "labels") : NULL;
     bool         closed = set->labels.closed;
     int32_t      id;
     set->labels.closed = false;
     for (const cJSON *name = names ? names->child : NULL; name; name = name->next)
         if (cJSON_IsString(name)) TRY(label_set_add(&set->labels, name->valuestring, &id));
     set->labels.closed = closed;
+    return OK;
+}
+
+/* Goes on where the shards that are there end. *complete: nothing is left to read. */
+static Status take_up(DataSet *set, bool *complete)
+{
+    int64_t n = block_set_n_shards(set->blocks);
+    *complete = false;
+    TRY(set_read_states(set));
+    if (n == 0) return OK;
+    const cJSON *last = block_set_state(set->blocks, n - 1);
     *complete = cJSON_IsTrue(json_get(last, "complete"));
     if (*complete) return OK;
     Place p;
@@ -129,15 +139,26 @@ static Status read_blocks(Data *d, DataSet *set)
     return s;
 }
 
-static Status count_rows(DataSet *set)
+int64_t set_n_examples(const DataSet *set)
 {
-    int64_t n = block_set_count(set->blocks), examples = 0;
+    int64_t n = 0;
+    for (int64_t b = 0; b < block_set_count(set->blocks); b++) n += block_set_n(set->blocks, b, OF_EXAMPLE);
+    return n;
+}
+
+Status set_count_rows(DataSet *set)
+{
+    int64_t n = block_set_count(set->blocks);
     TRY(mem_new(&set->first_row, (size_t)n + 1, sizeof *set->first_row));
-    for (int64_t b = 0; b < n; b++) {
+    for (int64_t b = 0; b < n; b++)
         set->first_row[b + 1] = set->first_row[b] + block_set_n(set->blocks, b, OF_ROW);
-        examples += block_set_n(set->blocks, b, OF_EXAMPLE);
-    }
-    if (examples > 0) return OK;
+    return OK;
+}
+
+static Status check_not_empty(const DataSet *set)
+{
+    int64_t n = block_set_count(set->blocks);
+    if (set_n_examples(set) > 0) return OK;
     double bad = cJSON_GetNumberValue(json_get(set->counts, "bad_rows"));
     if (set->first_row[n] > 0)
         return hint(fail(ERR_DATA, "%s: no rows: cleaning filtered out all %" PRId64, rows_path(set->rows, 0),
@@ -152,12 +173,11 @@ Status build_set(Data *d, DataSet *set)
 {
     bool complete = false;
     TRY(set_open_rows(d, set));
-    set->counts = cJSON_CreateObject();
-    if (!set->counts) return fail(ERR_MEMORY, "no memory for the data report");
     if (d->folder) TRY(block_set_open(&set->blocks, d->folder, set->name, set->work, tokenizer_size(d->tokenizer),
                                       d->memory / KEPT_SHARE, true));
     else TRY(block_set_new(&set->blocks));
     TRY(take_up(set, &complete));
     if (!complete) TRY(read_blocks(d, set));
-    return count_rows(set);
+    TRY(set_count_rows(set));
+    return check_not_empty(set);
 }

@@ -32,7 +32,6 @@ typedef struct CoderOptions {
     const Augmenter *augmenter;        /* NULL: no copies */
     int64_t          copies;
     uint64_t         seed;             /* of the augmentation */
-    const char      *set_name;         /* "train": what the sentence about an unseen label says it is not from */
 } CoderOptions;
 
 typedef struct Coder Coder;

@@ -44,7 +44,6 @@ typedef struct DataSet {               /* files that are read together */
     int32_t    *class_of;              /* (labels.n) their numbers among Data.labels */
     cJSON      *counts;                /* coder_counts, added up */
     int64_t    *first_row;             /* (blocks + 1) */
-    uint8_t    *fates;                 /* (rows), borrowed from Data.selection; NULL: all are used */
 } DataSet;
 
 typedef struct SplitStats {
@@ -109,6 +108,10 @@ extern const char *const split_names[N_SPLITS];
 /* build.c: the set's blocks: those of its shards and the rest, or all in memory. */
 Status build_set(Data *d, DataSet *set) MUST_USE;
 Status set_open_rows(const Data *d, DataSet *set) MUST_USE;
+/* What the states of the set's shards say together: its counts, and its class names as the last one has them. */
+Status set_read_states(DataSet *set) MUST_USE;
+Status set_count_rows(DataSet *set) MUST_USE;                 /* fills first_row */
+int64_t set_n_examples(const DataSet *set);
 
 /* splits.c: decides over all sets, then counts. */
 Status splits_decide(Data *d) MUST_USE;

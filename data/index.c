@@ -150,15 +150,9 @@ Status index_sources(const char *folder, Sources known[N_SPLITS], Labels *labels
     return s;
 }
 
-/* The classes of a set as its last shard names them, by their numbers among all. */
+/* The numbers of the set's classes among all. */
 static Status read_classes(const Data *d, DataSet *set)
 {
-    int64_t      n = block_set_n_shards(set->blocks);
-    const cJSON *names = n > 0 ? json_get(block_set_state(set->blocks, n - 1), "labels") : NULL;
-    int32_t      id;
-    label_set_release(&set->labels);
-    for (const cJSON *name = names ? names->child : NULL; name; name = name->next)
-        if (cJSON_IsString(name)) TRY(label_set_add(&set->labels, name->valuestring, &id));
     TRY(mem_new(&set->class_of, (size_t)set->labels.n + 1, sizeof *set->class_of));
     for (int32_t i = 0; i < set->labels.n; i++) {
         set->class_of[i] = labels_find(&d->labels, set->labels.names[i]);
@@ -170,27 +164,22 @@ static Status read_classes(const Data *d, DataSet *set)
 static Status read_set(Data *d, DataSet *set)
 {
     TRY(block_set_open(&set->blocks, d->folder, set->name, set->work, tokenizer_size(d->tokenizer), d->memory, false));
-    int64_t n = block_set_n_shards(set->blocks), blocks = block_set_count(set->blocks);
+    int64_t n = block_set_n_shards(set->blocks);
     if (n == 0 || !cJSON_IsTrue(json_get(block_set_state(set->blocks, n - 1), "complete")))
         return fail(ERR_FORMAT, "%s: shards of the %s set are missing", d->folder, set->name);
-    set->counts = cJSON_CreateObject();
-    if (!set->counts) return fail(ERR_MEMORY, "no memory for the data report");
-    for (int64_t i = 0; i < n; i++) TRY(counts_add(set->counts, json_get(block_set_state(set->blocks, i), "counts")));
-    TRY(mem_new(&set->first_row, (size_t)blocks + 1, sizeof *set->first_row));
-    for (int64_t b = 0; b < blocks; b++)
-        set->first_row[b + 1] = set->first_row[b] + block_set_n(set->blocks, b, OF_ROW);
+    label_set_release(&set->labels);                    /* what was declared; the shards know the order */
+    TRY(set_read_states(set));
+    TRY(set_count_rows(set));
     return read_classes(d, set);
 }
 
 static Status read_split(Data *d, ArrayFile *f, Dataset *split)
 {
     char             name[32];
-    const BlockSet  *blocks = d->sets[split->set].blocks;
-    int64_t          n = 0;
+    int64_t          n = set_n_examples(&d->sets[split->set]);
     snprintf(name, sizeof name, "%s/kept", split->name);
     const ArrayInfo *a = array_file_find(f, name);
     if (!a) return OK;
-    for (int64_t b = 0; b < block_set_count(blocks); b++) n += block_set_n(blocks, b, OF_EXAMPLE);
     if (a->dtype != DTYPE_U8 || a->ndim != 1 || a->count != n / 8 + 1)
         return fail(ERR_FORMAT, "%s: \"%s\" does not fit the shards", d->folder, name);
     TRY(mem_new(&split->kept, (size_t)a->count, 1));

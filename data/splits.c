@@ -82,20 +82,13 @@ static Status decide(Data *d)
 
 /* ---- bits -------------------------------------------------------------------------------------------------------- */
 
-static int64_t n_examples(const DataSet *set)
-{
-    int64_t n = 0;
-    for (int64_t b = 0; b < block_set_count(set->blocks); b++) n += block_set_n(set->blocks, b, OF_EXAMPLE);
-    return n;
-}
-
 /* Row fates -> the split's bits. Augmented copies are training examples only. */
 static Status mark_kept(Data *d, Dataset *split)
 {
     DataSet       *set = &d->sets[split->set];
     const uint8_t *fates = selection_fates(d->selection, (SelectSet)split->set);
     uint8_t        want = split == &d->splits[SPLIT_VALIDATION] && split->set == SPLIT_TRAIN ? FATE_SHARE : 0;
-    int64_t        n = n_examples(set), kept = 0, at = 0;
+    int64_t        n = set_n_examples(set), kept = 0, at = 0;
     TRY(mem_new(&split->kept, (size_t)n / 8 + 1, 1));
     for (int64_t b = 0; b < block_set_count(set->blocks); b++) {
         const Block *x;
